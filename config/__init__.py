@@ -1,0 +1,1 @@
+"""Wires the four apps together; no app imports it, save the admin seam (config.admin_base)."""

@@ -1,0 +1,19 @@
+"""What can be bought: meters, features, modules, tiers, plans and their versions."""
+
+from plans.models.features import Feature, FeatureModule, ModuleRule
+from plans.models.meters import Meter
+from plans.models.named import Named
+from plans.models.plans import Plan, PlanVersion
+from plans.models.tiers import SlaTier, SupportTier
+
+__all__ = [
+    "Feature",
+    "FeatureModule",
+    "Meter",
+    "ModuleRule",
+    "Named",
+    "Plan",
+    "PlanVersion",
+    "SlaTier",
+    "SupportTier",
+]

@@ -1,0 +1,1 @@
+"""The subscriptions desk of the admin."""
