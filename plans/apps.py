@@ -9,3 +9,11 @@ class PlansConfig(AppConfig):
 
     name = "plans"
     verbose_name = _("Plans")
+
+    def ready(self) -> None:
+        """Let domain errors speak the reader's language."""
+        from django.utils.translation import gettext
+
+        from plans.errors import speak_with
+
+        speak_with(gettext)

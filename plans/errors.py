@@ -1,31 +1,47 @@
-"""The base of every refusal: a code, parameters, and a sentence that says what to do."""
+"""The base of every refusal: a code, parameters, and a sentence that says what to do.
 
+Pure, as pure rules raise these: the app's `ready()` hands gettext over, so `str(error)` speaks the
+reader's language in a skin and English everywhere else.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
-from django.utils.translation import gettext as _
+_translate: Callable[[str], str] = str
+
+
+def speak_with(translate: Callable[[str], str]) -> None:
+    """Let `str(error)` look its sentence up with `translate`."""
+    global _translate  # one process-wide language hook, set once at start
+    _translate = translate
+
+
+def _(text: str) -> str:
+    """Mark a sentence for the translation catalogues without translating it yet."""
+    return text
 
 
 class DomainError(Exception):
-    """A rule said no. Skins turn `code` into a status and `message` into the reader's language.
+    """A rule said no. Skins turn `code` into a status and `str(error)` into the reader's language.
 
-    Subclasses set `code`, `http_status` and `text` (a gettext msgid with named parameters).
+    Subclasses set `code`, `http_status` and `text` (a sentence with named parameters, marked by `_`).
     """
 
     code = "refused"
     http_status = 422
-    text = "The request was refused."
+    text = _("The request was refused.")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(params)
         self.params = params
 
     def __str__(self) -> str:
-        return _(self.text) % self.params
+        return _translate(self.text) % self.params
 
 
-class NotFound(DomainError):
+class NotFound(DomainError):  # noqa: N818  # reads as the sentence it is, as Http404 does
     """The object is not there, or not the caller's."""
 
     code = "not_found"
     http_status = 404
-    text = "There is no such object, or it is not yours."
+    text = _("There is no such object, or it is not yours.")

@@ -90,9 +90,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         found = principal_of(text.strip(), at=clock.now()) if scheme.lower() == "bearer" else None
         if found is None:
             raise exceptions.AuthenticationFailed(
-                _(
-                    "This API key is not known, has expired or was revoked. Send: Authorization: Bearer rc_live_…"
-                )
+                _("This API key is unknown, expired or revoked. Send: Authorization: Bearer rc_live_…")
             )
         return found, None
 

@@ -1,12 +1,18 @@
 """Settings for the tests: the product's own, with what a test run needs."""
 
 import os
+import re
 
 os.environ.setdefault("RATECARD_DEBUG", "1")
 os.environ.setdefault("SECRET_KEY", "tests-only-" + "0" * 50)
+# Each xdist worker has its own pair of Valkey databases (broker, cache); pytest-django gives it its own
+# PostgreSQL database already.
+_worker = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "0")) or 0)
+_base = re.sub(r"/\d*$", "", os.environ.get("REDIS_URL", "redis://127.0.0.1:6379"))
+os.environ["REDIS_URL"] = f"{_base}/{2 * _worker + 2}"
 
-from config.settings import *  # noqa: E402, F403
-from config.settings import STORAGES  # noqa: E402
+from config.settings import *  # noqa: F403
+from config.settings import STORAGES
 
 DEBUG = False
 SECURE_SSL_REDIRECT = False

@@ -1,0 +1,174 @@
+"""Plain strings, lists and mappings into typed structs; every fault is listed, not the first. PURE.
+
+Text stays text until a field asks for something else, so YAML (all strings) and JSON (numbers,
+booleans) give the same struct. msgspec alone would stop at the first fault.
+"""
+
+import types
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from plans.problems import Problem, join
+
+# A plain tree is what JSON can say; `Any` because the nesting has no useful static type.
+Tree = Any
+
+_WORDS: dict[type, str] = {dict: "mapping", list: "list", str: "text", bool: "yes or no"}
+
+
+class Absent(Exception):  # noqa: N818 — control flow inside this module only
+    """A part that could not be built; its problem is noted already."""
+
+
+def build(tree: Tree, kind: Any, path: str, problems: list[Problem]) -> Any:
+    """Return `tree` as `kind`, or None with at least one problem added."""
+    try:
+        return _build(tree, kind, path, problems)
+    except Absent:
+        return None
+
+
+def _build(tree: Tree, kind: Any, path: str, problems: list[Problem]) -> Any:
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        return _build(tree, _member(tree, kind, path, problems), path, problems)
+    if origin is Literal:
+        return _choice(tree, kind, path, problems)
+    if origin is list:
+        return _list(tree, kind, path, problems)
+    if origin is dict:
+        return _dict(tree, kind, path, problems)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return _struct(tree, kind, path, problems)
+    return _scalar(tree, kind, path, problems)
+
+
+def _member(tree: Tree, kind: Any, path: str, problems: list[Problem]) -> Any:
+    """Return the member of a union that can hold this tree, judged by its outer shape."""
+    members = [member for member in get_args(kind) if member is not type(None)]
+    for member in members:
+        if _holds(tree, member):
+            return member
+    _refuse(tree, " or ".join(dict.fromkeys(_word(member) for member in members)), path, problems)
+    raise Absent
+
+
+def _holds(tree: Tree, member: Any) -> bool:
+    word = _word(member)
+    if isinstance(tree, dict):
+        return word == "mapping"
+    return word == "list" if isinstance(tree, list) else word not in ("mapping", "list")
+
+
+def _word(kind: Any) -> str:
+    origin = get_origin(kind) or kind
+    if isinstance(origin, type) and issubclass(origin, msgspec.Struct):
+        return "mapping"
+    return _WORDS.get(origin, "text")
+
+
+def _refuse(tree: Tree, expected: str, path: str, problems: list[Problem]) -> None:
+    got = "mapping" if isinstance(tree, dict) else "list" if isinstance(tree, list) else "text"
+    problems.append(Problem(path, "wrong_shape", {"expected": expected, "got": got}))
+
+
+def _list(tree: Tree, kind: Any, path: str, problems: list[Problem]) -> list[Any]:
+    if not isinstance(tree, list):
+        _refuse(tree, "list", path, problems)
+        raise Absent
+    (item,) = get_args(kind)
+    return [build(part, item, join(path, index), problems) for index, part in enumerate(tree)]
+
+
+def _dict(tree: Tree, kind: Any, path: str, problems: list[Problem]) -> dict[str, Any]:
+    if not isinstance(tree, dict):
+        _refuse(tree, "mapping", path, problems)
+        raise Absent
+    item = get_args(kind)[1]
+    return {str(key): build(part, item, join(path, key), problems) for key, part in tree.items()}
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> dict[str, tuple[str, Any, bool]]:
+    """Return encoded name -> (attribute, type, required)."""
+    hints = get_type_hints(kind)
+    return {
+        one.encode_name: (one.name, hints[one.name], one.required) for one in msgspec.structs.fields(kind)
+    }
+
+
+def _struct(tree: Tree, kind: type[msgspec.Struct], path: str, problems: list[Problem]) -> msgspec.Struct:
+    if not isinstance(tree, dict):
+        _refuse(tree, "mapping", path, problems)
+        raise Absent
+    fields = _fields(kind)
+    for key in tree.keys() - fields.keys():
+        params = {"field": str(key), "known": ", ".join(fields)}
+        problems.append(Problem(join(path, str(key)), "unknown_field", params))
+    missing = [name for name, (_, _, required) in fields.items() if required and name not in tree]
+    problems += [Problem(path, "missing_field", {"field": name}) for name in missing]
+    before = len(problems)
+    values = {
+        fields[key][0]: build(part, fields[key][1], join(path, key), problems)
+        for key, part in tree.items()
+        if key in fields
+    }
+    if missing or len(problems) > before:
+        raise Absent
+    return kind(**values)
+
+
+def _choice(tree: Tree, kind: Any, path: str, problems: list[Problem]) -> str:
+    known = get_args(kind)
+    if isinstance(tree, str) and tree in known:
+        return tree
+    if isinstance(tree, (dict, list)):
+        _refuse(tree, "text", path, problems)
+    else:
+        params = {"value": str(tree), "known": ", ".join(known)}
+        problems.append(Problem(path, "not_a_choice", params))
+    raise Absent
+
+
+def _scalar(tree: Tree, kind: Any, path: str, problems: list[Problem]) -> Any:
+    if tree is None or isinstance(tree, (dict, list, float)):
+        _refuse(tree, _WORDS.get(kind, "text"), path, problems)
+        raise Absent
+    text = str(tree).lower() if isinstance(tree, bool) else str(tree)
+    if kind is bool:
+        return _choice(text, Literal["true", "false"], path, problems) == "true"
+    if kind is int:
+        return _whole(text, path, problems)
+    if kind is datetime:
+        return _instant(text, path, problems)
+    if not text:
+        problems.append(Problem(path, "empty_text"))
+        raise Absent
+    return _decimal_text(tree) if isinstance(tree, Decimal) else text
+
+
+def _decimal_text(value: Decimal) -> str:
+    """Return a JSON number as it would be written in YAML: no exponent."""
+    return format(value, "f")
+
+
+def _whole(text: str, path: str, problems: list[Problem]) -> int:
+    if text.isascii() and text.isdigit() and len(text) <= 18:
+        return int(text)
+    problems.append(Problem(path, "not_a_whole_number", {"value": text}))
+    raise Absent
+
+
+def _instant(text: str, path: str, problems: list[Problem]) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        problems.append(Problem(path, "not_an_instant", {"value": text}))
+        raise Absent
+    return instant

@@ -1,0 +1,22 @@
+"""Fixtures every test may use. Servers come from `dev.py test` through the environment."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "ci", max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("long", max_examples=1000, deadline=None)
+settings.load_profile("ci")
+
+
+@pytest.fixture(autouse=True)
+def _forget_keys() -> Iterator[None]:
+    """API keys are remembered for seconds inside a process; no test sees another's."""
+    from subscriptions.auth import forget_keys
+
+    forget_keys()
+    yield
+    forget_keys()
