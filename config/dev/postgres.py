@@ -42,9 +42,9 @@ class Cluster:
         """The data folder."""
         return self.identity.home / "data"
 
-    def url(self, port: int) -> str:
+    def url(self, port: int, database: str = DATABASE) -> str:
         """The address Ratecard connects to."""
-        return f"postgres://{USER}:{quote(self.password)}@{HOST}:{port}/{DATABASE}"
+        return f"postgres://{USER}:{quote(self.password)}@{HOST}:{port}/{database}"
 
     def command(self, program: str, *arguments: str) -> list[str]:
         """A PostgreSQL program with its absolute path."""
@@ -217,10 +217,18 @@ def answers(child: Child, cluster: Cluster, port: int, pause: Callable[[], None]
 
 def make_database(cluster: Cluster, port: int) -> None:
     """Create Ratecard's database if it is not there."""
-    address = {"host": HOST, "port": port, "user": USER, "password": cluster.password}
-    with psycopg.connect(dbname="postgres", autocommit=True, connect_timeout=5, **address) as connection:
+    with psycopg.connect(cluster.url(port, "postgres"), autocommit=True, connect_timeout=5) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+
+
+def empty(url: str) -> None:
+    """Drop our database and make it again; only ever called for a first start that was interrupted."""
+    maintenance = url.rpartition("/")[0] + "/postgres"
+    name = sql.Identifier(DATABASE)
+    with psycopg.connect(maintenance, autocommit=True, connect_timeout=5) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
 
 
 def require_reachable(url: str) -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ class Child:
     log: Path
     stop_signal: signal.Signals = signal.SIGTERM
     patience: float = 10.0  # seconds between the polite signal and SIGKILL
+    lasting: bool = True  # a server's end is news; a command's is not
 
     @property
     def pid(self) -> int:
@@ -45,6 +47,7 @@ class Recipe:
     before: Sequence[str] = ()
     user: int | None = None
     cwd: Path = ROOT
+    terminal: bool = False  # a command with a progress bar: prints to the terminal, if there is one
 
 
 def death_prefix(name: str, *, has_setpriv: bool) -> list[str]:
@@ -78,12 +81,13 @@ def launch(recipe: Recipe, log_folder: Path) -> Child:
         log.replace(log.with_suffix(".log.1"))
     dies_by = recipe.stop_signal.name.removeprefix("SIG")
     argv = [*recipe.before, *death_prefix(dies_by, has_setpriv=setpriv_works()), *recipe.argv]
-    with log.open("wb") as output:
+    with log.open("wb") as file:
+        output = None if recipe.terminal and sys.stdout.isatty() else file
         process = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=None if output is None else subprocess.STDOUT,
             env=dict(recipe.env),
             cwd=recipe.cwd,
             start_new_session=True,

@@ -1,0 +1,189 @@
+"""`dev.py run`: everything Ratecard needs, started, shown, and ended again."""
+
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from config.dev import postgres, steps
+from config.dev.choices import Options, StripeChoice, child_environment, choose_stripe, parse
+from config.dev.errors import Refused, Stopped
+from config.dev.places import private_folder, require_disk, require_free, write_private
+from config.dev.runfile import curl, run_file, sample, summary
+from config.dev.state import State, read_json, take
+from config.dev.supervisor import Supervisor
+
+
+@contextmanager
+def step(name: str) -> Iterator[Callable[[str], None]]:
+    """Print one progress line with the step's time; the body may say what came of it."""
+    began = time.monotonic()
+    words: list[str] = []
+    if sys.stdout.isatty():
+        print(f"  {name} …", end="\r", flush=True)
+    yield words.append
+    print(f"  {name:<12}{' '.join(words):<34}{time.monotonic() - began:6.1f} s", flush=True)
+
+
+class Start:
+    """One start: holds what the steps hand to one another."""
+
+    def __init__(self, options: Options, stripe: StripeChoice, state: State) -> None:
+        self.options = options
+        self.stripe = stripe
+        self.state = state
+        self.addresses: dict[str, str] = {}
+        self.supervisor = Supervisor(state)
+        self.environment: dict[str, str] = {}
+
+    def servers(self) -> None:
+        """Start the database, the broker and the sandbox; empty them after an interrupted seed."""
+        with step("postgres") as say:
+            self.addresses["DATABASE_URL"], word = steps.start_database(self.supervisor)
+            say(word)
+        with step("valkey") as say:
+            self.addresses["REDIS_URL"], word = steps.start_valkey(self.supervisor)
+            say(word)
+        if self.state.seeding_file.exists():
+            self.forget_half_seed()
+        kept = self.state.secrets()
+        self.environment = child_environment(self.options, self.stripe, kept, self.addresses)
+        write_private(self.state.env_file, json.dumps(self.environment))
+        if self.stripe.sandbox:
+            with step("sandbox") as say:
+                file = private_folder(self.state.folder / "sandbox") / "state.sqlite3"
+                self.supervisor.start(steps.sandbox_recipe(self.options, kept["webhook_secret"], file))
+                steps.await_http(self.supervisor, self.options.sandbox_port, "/healthz")
+                say(f"Stripe sandbox on {self.options.sandbox_port}")
+
+    def forget_half_seed(self) -> None:
+        """Empty what an interrupted first start left; outside services are never emptied by us."""
+        if os.environ.get("DATABASE_URL") or os.environ.get("REDIS_URL") or not self.stripe.sandbox:
+            raise Refused(
+                "The last first start ended in the middle of the demo world. Empty the outside database, "
+                f"remove {self.state.folder}, and start again."
+            )
+        with step("clean") as say:
+            postgres.empty(self.addresses["DATABASE_URL"])
+            for file in (self.state.folder / "sandbox").glob("state.sqlite3*"):
+                file.unlink()
+            say("after an interrupted first start")
+
+    def application(self) -> None:
+        """Bring the schema and static files up to date, then serve."""
+        with step("migrate"):
+            self.supervisor.run_once(steps.manage("migrate", self.environment, "migrate", "--noinput"))
+        with step("static") as say:
+            say(steps.collect_static(self.supervisor, self.environment))
+        with step("web") as say:
+            self.supervisor.start(steps.web_recipe(self.options, self.environment))
+            steps.await_http(self.supervisor, self.options.port, "/healthz")
+            say(self.options.portal)
+
+    def first_time(self) -> None:
+        """Seed the demo world, or make one staff login; only ever once for a state folder."""
+        if self.state.started_file.exists():
+            return
+        if self.options.demo:
+            with step("seed") as say:
+                self.state.seeding_file.touch(mode=0o600)
+                self.supervisor.run_once(steps.seed_recipe(self.environment))
+                say("the demo world")
+        else:
+            with step("staff") as say:
+                self.make_staff()
+                say("one login")
+        write_private(self.state.started_file, json.dumps({"demo": self.options.demo}))
+        self.state.seeding_file.unlink(missing_ok=True)
+
+    def make_staff(self) -> None:
+        """Make one staff member and remember the login where the seed would have."""
+        login = {"email": "staff@ratecard.example", "password": secrets.token_urlsafe(12)}
+        environment = {**self.environment, "RATECARD_STAFF_PASSWORD": login["password"]}
+        self.supervisor.run_once(steps.manage("staff", environment, "create_staff", login["email"]))
+        write_private(self.state.demo_file, json.dumps({"logins": {"staff": login}}))
+
+    def workers(self) -> None:
+        """Start worker and beat, after the seed, so that nothing races it."""
+        if self.options.worker:
+            with step("worker"):
+                child = self.supervisor.start(steps.worker_recipe(self.environment))
+                if self.options.beat:
+                    self.start_beat()
+                steps.await_worker(self.supervisor, child.log)
+        elif self.options.beat:
+            self.start_beat()
+        with step("ready"):
+            steps.await_http(self.supervisor, self.options.port, "/readyz")
+
+    def start_beat(self) -> None:
+        """Start Celery beat."""
+        self.supervisor.start(steps.beat_recipe(self.environment, self.state.folder / "beat"))
+
+    def announce(self) -> None:
+        """Write run.json and print it for people, with a first request and its real answer."""
+        pids = {child.name: child.pid for child in self.supervisor.children} | {"supervisor": os.getpid()}
+        now = datetime.now(UTC)
+        demo = read_json(self.state.demo_file)
+        content = run_file(self.options, self.addresses, pids, demo, sandbox=self.stripe.sandbox, at=now)
+        write_private(self.state.run_file, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        print(f"\n{summary(content)}\n")
+        self.first_request(content, sample(demo.get("sample_event"), at=now))
+        print("  Ready. Ctrl-C ends everything.\n", flush=True)
+
+    def first_request(self, content: dict[str, Any], event: dict[str, Any] | None) -> None:
+        """Print a request to paste and what it answered a moment ago."""
+        key = content["api_keys"]["ingest"]
+        if not key or not event:
+            return
+        print(curl(content["api"], key, event))
+        print(f"  → {steps.report_usage(content['api'], key, event)}")
+        print("  Sent once just now; pasted again it answers duplicates: 1, because an event counts once.\n")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run until asked to stop; 0 after a stop that was asked for once ready, else 1."""
+    try:
+        options = parse(arguments)
+        stripe = choose_stripe(
+            os.environ.get("STRIPE_API_KEY", ""), os.environ.get("STRIPE_API_BASE", ""), options.sandbox
+        )
+        state = take(options.data, port=options.port)
+        require_disk(options.data)
+        require_free(options.port, option="--port")
+        if stripe.sandbox:
+            require_free(options.sandbox_port, option="--sandbox-port")
+        steps.preflight_services()
+        return supervise(Start(options, stripe, state))
+    except Refused as refusal:
+        print(f"ratecard: {refusal}", file=sys.stderr)
+        return 1
+
+
+def supervise(start: Start) -> int:
+    """Go through the steps, watch, and end everything whatever happens."""
+    ready = False
+    try:
+        start.servers()
+        start.application()
+        start.first_time()
+        start.workers()
+        start.announce()
+        ready = True
+        start.supervisor.watch()
+    except Stopped:
+        print("\n  Stopping …", flush=True)
+    finally:
+        start.state.run_file.unlink(missing_ok=True)
+        start.supervisor.stop_all()
+        start.state.env_file.unlink(missing_ok=True)
+    return 0 if ready else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,172 @@
+"""The steps of a start, each small: what is started, with which words."""
+
+import hashlib
+import http.client
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from config.dev import postgres, valkey
+from config.dev.choices import Options, whole
+from config.dev.errors import Refused
+from config.dev.places import HOST, ROOT, private_folder, python
+from config.dev.process import TICK_SECONDS, Recipe
+from config.dev.supervisor import Supervisor
+
+WEB_SECONDS = 60
+WORKER_SECONDS = 40
+QUEUES = "webhook,ingest,billing,delivery"
+COPIES = 2  # worker processes; a laptop's share
+
+
+def preflight_services() -> None:
+    """Refuse outside services that do not answer, before anything is started."""
+    if url := os.environ.get("DATABASE_URL"):
+        postgres.require_reachable(url)
+    if url := os.environ.get("REDIS_URL"):
+        valkey.require_reachable([url])
+
+
+def start_database(supervisor: Supervisor) -> tuple[str, str]:
+    """Return the database's address and a word about it; started here unless one was given."""
+    if url := os.environ.get("DATABASE_URL"):
+        return url, "outside, from DATABASE_URL"
+    cluster = postgres.prepare(supervisor.state.folder / "postgres")
+    child, url = postgres.start(cluster, supervisor.state.logs, pause=supervisor.pause)
+    supervisor.add(child)
+    return url, f"PostgreSQL {postgres.server_version(cluster.identity.binaries)}"
+
+
+def start_valkey(supervisor: Supervisor) -> tuple[str, str]:
+    """Return the broker's address and a word about it; started here unless one was given."""
+    if url := os.environ.get("REDIS_URL"):
+        return url, "outside, from REDIS_URL"
+    folder = supervisor.state.folder / "valkey"
+    child, url = valkey.start(folder, supervisor.state.logs, durable=True, pause=supervisor.pause)
+    supervisor.add(child)
+    return url, "Valkey"
+
+
+def sandbox_recipe(options: Options, secret: str, state_file: Path) -> Recipe:
+    """Say how the Stripe sandbox is started."""
+    argv = [python(), "-m", "config.sandbox", "--port", str(options.sandbox_port), "--state", str(state_file)]
+    hook = ["--webhook-url", f"{options.portal}/webhooks/stripe", "--webhook-secret", secret]
+    return Recipe("sandbox", [*argv, *hook], whole({"PYTHONUNBUFFERED": "1"}), patience=5)
+
+
+def manage(name: str, environment: Mapping[str, str], *words: str) -> Recipe:
+    """Say how a management command is run as a step."""
+    return Recipe(name, [python(), str(ROOT / "manage.py"), *words], whole(environment))
+
+
+def seed_recipe(environment: Mapping[str, str]) -> Recipe:
+    """Say how the demo world is made; its progress bar belongs to the terminal."""
+    argv = [python(), str(ROOT / "manage.py"), "seed_demo"]
+    return Recipe("seed", argv, whole(environment), terminal=True)
+
+
+def web_recipe(options: Options, environment: Mapping[str, str]) -> Recipe:
+    """Say how the web server is started: one process a core, each with its threads."""
+    argv = [python(), "-m", "granian", "--interface", "wsgi", "config.wsgi:application", "--host", HOST]
+    size = [
+        "--port",
+        str(options.port),
+        "--workers",
+        str(os.cpu_count() or 1),
+        "--workers-kill-timeout",
+        "15",
+    ]
+    return Recipe("web", [*argv, *size, "--no-ws"], whole(environment), patience=20)
+
+
+def worker_recipe(environment: Mapping[str, str]) -> Recipe:
+    """Say how the Celery worker is started."""
+    argv = [python(), "-W", "ignore:::celery.platforms", "-m", "celery", "-A", "config.celery", "worker"]
+    words = ["-Q", QUEUES, "-c", str(COPIES), "-l", "info", "--without-gossip", "--without-mingle"]
+    return Recipe("worker", [*argv, *words], whole(environment), patience=20)
+
+
+def beat_recipe(environment: Mapping[str, str], folder: Path) -> Recipe:
+    """Say how Celery beat is started; its schedule file is this copy's."""
+    argv = [python(), "-m", "celery", "-A", "config.celery", "beat", "-l", "info", "--pidfile="]
+    return Recipe(
+        "beat", [*argv, "-s", str(private_folder(folder) / "schedule")], whole(environment), patience=5
+    )
+
+
+def await_http(supervisor: Supervisor, port: int, path: str) -> None:
+    """Wait until `path` answers 200; refuse with its last answer after a minute."""
+    deadline = time.monotonic() + WEB_SECONDS
+    last = "no answer"
+    while time.monotonic() < deadline:
+        supervisor.pause()
+        try:
+            status, last = get(port, path)
+        except OSError as error:
+            last = str(error)
+        else:
+            if status == 200:
+                return
+        time.sleep(TICK_SECONDS)
+    raise Refused(f"http://{HOST}:{port}{path} did not become ready: {last[:300]}")
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    """Return status and text of one GET on loopback."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(errors="replace")
+    except http.client.HTTPException as error:
+        raise OSError(str(error)) from error
+    finally:
+        connection.close()
+
+
+def await_worker(supervisor: Supervisor, log: Path) -> None:
+    """Wait until the worker says that it takes tasks."""
+    deadline = time.monotonic() + WORKER_SECONDS
+    while b" ready." not in log.read_bytes():
+        supervisor.pause()
+        if time.monotonic() > deadline:
+            raise Refused(f"The worker did not become ready; see {log}.")
+        time.sleep(TICK_SECONDS)
+
+
+def static_stamp() -> str:
+    """Return a hash of what `collectstatic` would collect: our files, and the packages that bring theirs."""
+    digest = hashlib.sha256((ROOT / "requirements.txt").read_bytes())
+    for folder in (ROOT / "static", *sorted(ROOT.glob("*/static"))):
+        for file in sorted(folder.rglob("*")):
+            found = file.stat()
+            digest.update(f"{file.relative_to(ROOT)} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def collect_static(supervisor: Supervisor, environment: Mapping[str, str]) -> str:
+    """Collect static files if they changed since the last start."""
+    stamp_file = supervisor.state.folder / "static.stamp"
+    stamp = static_stamp()
+    if stamp_file.exists() and stamp_file.read_text(encoding="utf-8") == stamp:
+        return "unchanged"
+    supervisor.run_once(manage("collectstatic", environment, "collectstatic", "--noinput", "--clear"))
+    stamp_file.write_text(stamp, encoding="utf-8")
+    return "collected"
+
+
+def report_usage(api: str, key: str, event: Mapping[str, object]) -> str:
+    """Send one event as the printed curl does and return the answer's text."""
+    host, _, path = api.removeprefix("http://").partition("/")
+    connection = http.client.HTTPConnection(host, timeout=15)
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    try:
+        connection.request("POST", f"/{path}/usage/events", json.dumps([event]), headers)
+        answer = connection.getresponse()
+        return f"{answer.status} {answer.read().decode(errors='replace').strip()}"
+    except (OSError, http.client.HTTPException) as error:
+        return f"no answer: {error}"
+    finally:
+        connection.close()
