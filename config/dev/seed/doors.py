@@ -51,7 +51,9 @@ def add_card(page: str, number: str) -> None:
     form = connection.getresponse().read().decode()
     action = re.search(r'<form[^>]*action="([^"]+)"', form)
     target = urlsplit(urljoin(page, action.group(1) if action else page)).path
-    connection.request("POST", target, urlencode({"number": number}), {"Content-Type": "application/x-www-form-urlencoded"})
+    connection.request(
+        "POST", target, urlencode({"number": number}), {"Content-Type": "application/x-www-form-urlencoded"}
+    )
     answer = connection.getresponse()
     text = answer.read().decode()
     if answer.status not in {200, 302, 303}:

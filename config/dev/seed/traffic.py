@@ -52,7 +52,9 @@ def _factor(firm: Firm, age: int, day: date) -> Decimal:
     return max(grown, Decimal("0.1")) * WEEKDAY[day.weekday()] * spike
 
 
-def _day(firm: Firm, app: str, day: date, factor: Decimal, zone: ZoneInfo, dice: random.Random) -> Iterator[dict[str, Any]]:
+def _day(
+    firm: Firm, app: str, day: date, factor: Decimal, zone: ZoneInfo, dice: random.Random
+) -> Iterator[dict[str, Any]]:
     """One day: who was there, what they sent in each busy hour, what was carried and asked for."""
     active = int(firm.users_daily * factor)
     pool = int(firm.users_daily * 14)  # people come and go: a month sees many more than a day
@@ -77,7 +79,9 @@ METERED = [
 ]
 
 
-def _event(firm: Firm, app: str, kind: str, day: date, zone: ZoneInfo, dice: random.Random, payload: dict[str, str]) -> dict[str, Any]:
+def _event(
+    firm: Firm, app: str, kind: str, day: date, zone: ZoneInfo, dice: random.Random, payload: dict[str, str]
+) -> dict[str, Any]:
     hour = dice.choices(range(24), HOURS)[0]
     local = datetime(day.year, day.month, day.day, hour, dice.randrange(60), dice.randrange(60), tzinfo=zone)
     return {
