@@ -1,0 +1,101 @@
+"""How the admin looks and what its menu holds. Lists appear only for staff who may see them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.functional import lazystr
+from django.utils.translation import gettext_lazy as _
+
+
+def may_view(model: str) -> Callable[[HttpRequest], bool]:
+    """Return a check of the right to view `app.model`."""
+    app, name = model.split(".")
+    return lambda request: request.user.has_perm(f"{app}.view_{name}")
+
+
+def entry(title: Any, icon: str, model: str, query: str = "") -> dict[str, Any]:
+    """Return one line of the menu: the list of `app.model`."""
+    link = reverse_lazy(f"admin:{model.replace('.', '_')}_changelist")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": lazystr(f"{link}{query}") if query else link,
+        "permission": may_view(model),
+    }
+
+
+def group(title: Any, *items: dict[str, Any]) -> dict[str, Any]:
+    """Return one headed part of the menu."""
+    return {"title": title, "separator": True, "collapsible": False, "items": list(items)}
+
+
+def styles(request: HttpRequest) -> str:
+    """Return the address of our own style sheet."""
+    return static("ratecard/admin.css")
+
+
+def scripts(request: HttpRequest) -> str:
+    """Return the address of our own script."""
+    return static("ratecard/admin.js")
+
+
+def menu(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the side bar."""
+    return [
+        {
+            "title": None,
+            "items": [{"title": _("Overview"), "icon": "monitoring", "link": reverse_lazy("admin:index")}],
+        },
+        group(
+            _("Catalogue"),
+            entry(_("Plans"), "sell", "plans.plan"),
+            entry(_("Plan versions"), "history_edu", "plans.planversion"),
+            entry(_("Feature modules"), "extension", "plans.featuremodule"),
+            entry(_("Features"), "check_circle", "plans.feature"),
+            entry(_("Meters"), "speed", "plans.meter"),
+            entry(_("SLA tiers"), "verified", "plans.slatier"),
+            entry(_("Support tiers"), "support_agent", "plans.supporttier"),
+        ),
+        group(
+            _("Customers"),
+            entry(_("Customers"), "apartment", "subscriptions.customer"),
+            entry(_("Apps"), "apps", "subscriptions.app"),
+            entry(_("Subscriptions"), "autorenew", "subscriptions.subscription"),
+            entry(_("API keys"), "key", "subscriptions.apikey"),
+            entry(_("Users"), "person", "subscriptions.user"),
+        ),
+    ]
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Ratecard",
+    "SITE_HEADER": "Ratecard",
+    "SITE_SUBHEADER": _("Billing desk"),
+    "SITE_SYMBOL": "receipt_long",
+    "SITE_URL": "/",
+    "SHOW_LANGUAGES": True,
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "STYLES": [styles],
+    "SCRIPTS": [scripts],
+    "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": menu},
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 254.604)",
+            "100": "oklch(93.2% .032 255.585)",
+            "200": "oklch(88.2% .059 254.128)",
+            "300": "oklch(80.9% .105 251.813)",
+            "400": "oklch(70.7% .165 254.624)",
+            "500": "oklch(62.3% .214 259.815)",
+            "600": "oklch(54.6% .245 262.881)",
+            "700": "oklch(48.8% .243 264.376)",
+            "800": "oklch(42.4% .199 265.638)",
+            "900": "oklch(37.9% .146 265.522)",
+            "950": "oklch(28.2% .091 267.935)",
+        }
+    },
+}
