@@ -25,7 +25,7 @@ Take = Literal[
 ]  # fmt: skip
 
 
-class _Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class _Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A part of the document: unknown words are refused, defaults are not written out."""
 
 

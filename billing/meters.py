@@ -1,0 +1,105 @@
+"""From observations to one number: where, then the stages from fine to coarse. PURE."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from billing.derivation import TAKES, Node, plain
+from billing.values import Observation
+from plans.terms import Meter, Stage
+from plans.timespan import Period, local_date
+
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_SUM = Stage(take="sum")
+
+
+def select(
+    observations: Iterable[Observation], *, meter: Meter, period: Period, scope: tuple[str, str] | None
+) -> list[Observation]:
+    """Return the observations that count, in one fixed order whatever order they came in."""
+    chosen = [
+        one
+        for one in observations
+        if (one.at is None or one.at in period) and _passes(meter, one.attributes) and _inside(scope, one)
+    ]
+    return sorted(chosen, key=_order)
+
+
+def _order(one: Observation) -> tuple[Any, ...]:
+    source = one.provenance
+    return one.at or _EARLIEST, sorted(one.attributes.items()), one.value, source.source, source.revision
+
+
+def _inside(scope: tuple[str, str] | None, one: Observation) -> bool:
+    return scope is None or one.attributes.get(scope[0]) == scope[1]
+
+
+def _passes(meter: Meter, attributes: Mapping[str, str]) -> bool:
+    for name, wanted in meter.where.items():
+        values = wanted if isinstance(wanted, list) else [wanted]
+        if attributes.get(name) not in values:
+            return False
+    return True
+
+
+def reduced(
+    observations: Sequence[Observation], stages: Sequence[Stage], zone: ZoneInfo, finish: Any
+) -> Node:
+    """Return the tree of the last stage; `finish(stage_index, node)` runs a stage's own steps."""
+    stages = stages or [_SUM]
+    counted = stages[0].of if stages[0].take == "distinct" else None
+    items = [(keys(one, zone), reading(one, counted)) for one in observations]
+    for index, stage in enumerate(stages):
+        groups: dict[tuple[str, ...], list[tuple[Mapping[str, str], Node]]] = defaultdict(list)
+        for attributes, node in items:
+            groups[tuple(attributes.get(key, "") for key in stage.per or [])].append((attributes, node))
+        if not stage.per:
+            groups.setdefault((), [])
+        items = [
+            (_common(stage, key), finish(index, _taken(stage, key, [node for _, node in members])))
+            for key, members in sorted(groups.items(), key=lambda pair: pair[0])
+        ]
+    return items[0][1]
+
+
+def _common(stage: Stage, key: tuple[str, ...]) -> dict[str, str]:
+    return dict(zip(stage.per or [], key, strict=True))
+
+
+def _taken(stage: Stage, key: tuple[str, ...], nodes: list[Node]) -> Node:
+    argument = {"take": stage.take, **_common(stage, key)}
+    if stage.n is not None:
+        argument["n"] = stage.n
+    bare = Node("take", Decimal(0), argument=argument, children=tuple(nodes))
+    value = TAKES[stage.take](bare, [node.output for node in nodes])
+    return Node("take", value, argument=argument, children=tuple(nodes))
+
+
+def keys(one: Observation, zone: ZoneInfo) -> dict[str, str]:
+    """Return the attributes to group by; day and month come from the instant unless given."""
+    found = dict(one.attributes)
+    if one.at is not None:
+        day = local_date(one.at, zone).isoformat()
+        found.setdefault("day", day)
+        found.setdefault("month", day[:7])
+        found.setdefault("hour", one.at.astimezone(UTC).strftime("%Y-%m-%dT%H"))
+    return found
+
+
+def reading(one: Observation, counted: str | None = None) -> Node:
+    """Return the leaf of one observation with its provenance."""
+    said = dict(one.attributes)
+    if counted is not None:
+        said["counted"] = one.attributes.get(counted, plain(one.value))
+    if one.at is not None:
+        said["at"] = one.at.astimezone(UTC).isoformat()
+    if one.lasting is not None:
+        said["lasting"] = plain(one.lasting)
+    source = one.provenance
+    said["from"] = source.kind
+    if source.source:
+        said |= {"source": source.source, "revision": str(source.revision), "hash": source.hash}
+    return Node("reading", one.value, argument=said)
