@@ -60,6 +60,8 @@ class Subscription(models.Model):
     anchor = models.DateTimeField(_("anchor"))
     span = DateTimeRangeField(_("span"))
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
+    # The request that started it; makes a repeated request one agreement. Blank: none was given.
+    key = models.CharField(_("request key"), max_length=80, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
@@ -79,6 +81,9 @@ class Subscription(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["id", "customer", "currency"], name="subscription_id_customer_currency"
+            ),
+            models.UniqueConstraint(
+                fields=["customer", "key"], condition=~Q(key=""), name="subscription_key_once"
             ),
             ExclusionConstraint(
                 name="subscription_one_live_per_scope",

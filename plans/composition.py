@@ -1,0 +1,60 @@
+"""What may be held together: modules that require or exclude others, one SLA and one support tier. PURE."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+MODULE, SLA, SUPPORT = "module.", "sla.", "support."
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What one module says about others, by module code."""
+
+    requires: frozenset[str] = frozenset()
+    excludes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two things that do not go together. `kind`: requires, excludes or one_only."""
+
+    kind: str
+    option: str
+    other: str
+
+
+def modules_in(options: Collection[str]) -> set[str]:
+    """Return the module codes among options such as `module.moderation`."""
+    return {option.removeprefix(MODULE) for option in options if option.startswith(MODULE)}
+
+
+def clashes(options: Collection[str], rules: Mapping[str, Rules]) -> list[Clash]:
+    """Return every rule that a choice of options breaks, in a stable order."""
+    return [*_rule_clashes(modules_in(options), rules), *_tier_clashes(options)]
+
+
+def missing_requirements(offered: Collection[str], rules: Mapping[str, Rules]) -> list[Clash]:
+    """Return the offered modules that could never be held, as what they require is not offered."""
+    return [
+        Clash("requires", MODULE + module, MODULE + other)
+        for module in sorted(offered)
+        for other in sorted(rules.get(module, Rules()).requires - set(offered))
+    ]
+
+
+def _rule_clashes(modules: set[str], rules: Mapping[str, Rules]) -> list[Clash]:
+    found = missing_requirements(modules, rules)
+    for module in sorted(modules):
+        for other in sorted(rules.get(module, Rules()).excludes & modules):
+            mirrored = Clash("excludes", MODULE + other, MODULE + module)
+            if mirrored not in found:  # two modules that exclude each other are one clash
+                found.append(Clash("excludes", MODULE + module, MODULE + other))
+    return found
+
+
+def _tier_clashes(options: Collection[str]) -> list[Clash]:
+    found = []
+    for prefix in (SLA, SUPPORT):
+        tiers = sorted(option for option in options if option.startswith(prefix))
+        found += [Clash("one_only", tiers[0], other) for other in tiers[1:]]
+    return found
