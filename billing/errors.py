@@ -1,0 +1,117 @@
+"""What billing refuses, by code. Messages are sentences for people; skins show them."""
+
+from django.utils.translation import gettext_noop as _
+
+from plans.errors import DomainError
+
+
+class BillingError(DomainError):
+    """Base of billing's own refusals."""
+
+
+class SeveralPhases(BillingError):
+    """One period under two plan versions; the split of a change is not billed here."""
+
+    code = "several_phases"
+    text = _("The period lies under more than one plan version and cannot be billed as one.")
+
+
+class NegativeInvoice(BillingError):
+    """Rated lines below zero: nothing that may be sent to anybody."""
+
+    code = "negative_invoice"
+    text = _("The lines add up to less than zero (%(total)s).")
+
+
+class UnbillableCadence(BillingError):
+    """An advance charge billed by the day or week."""
+
+    code = "unbillable_cadence"
+    text = _("The charge %(charge)s is billed every %(every)s, which is finer than an invoice.")
+
+
+class CustomerParked(BillingError):
+    """A person has to look first."""
+
+    code = "customer_parked"
+    http_status = 409
+    text = _("Billing of this customer is on hold: %(reason)s.")
+
+
+class NotOffline(BillingError):
+    """A bank reference for an invoice that Stripe collects."""
+
+    code = "not_offline"
+    http_status = 409
+    text = _("The invoice %(number)s is not paid by bank transfer.")
+
+
+class NotOpen(BillingError):
+    """Only an open invoice can be paid."""
+
+    code = "not_open"
+    http_status = 409
+    text = _("The invoice %(number)s is not open.")
+
+
+class AmountDiffers(BillingError):
+    """An invoice is paid whole."""
+
+    code = "amount_differs"
+    text = _("The invoice is for %(expected)s, the payment for %(given)s (minor units).")
+
+
+class GatewayError(BillingError):
+    """Something went wrong at Stripe."""
+
+    code = "gateway"
+    http_status = 502
+    text = _("The payment provider did not answer as expected (%(reason)s). Try again in a moment.")
+
+
+class GatewayUnclear(GatewayError):
+    """No answer that can be trusted: it may have happened. `stored`: Stripe keeps this failure under the key."""
+
+    code = "gateway_unclear"
+
+    def __init__(self, *, reason: str, stored: bool = False) -> None:
+        super().__init__(reason=reason)
+        self.stored = stored
+
+
+class GatewayBusy(GatewayError):
+    """Refused before execution by the global limiter: nothing happened, the key is unused."""
+
+    code = "gateway_busy"
+    http_status = 503
+
+
+class GatewayRefused(GatewayError):
+    """Stripe understood and said no."""
+
+    code = "gateway_refused"
+    text = _("The payment provider refused the request (%(reason)s).")
+
+    def __init__(self, *, reason: str, message: str = "") -> None:
+        super().__init__(reason=reason)
+        self.message = message
+
+
+class CardDeclined(GatewayError):
+    """The card's bank said no, or wants the cardholder."""
+
+    code = "card_declined"
+    http_status = 402
+    text = _("The card was declined (%(reason)s). Use another card.")
+
+    def __init__(self, *, reason: str, message: str = "") -> None:
+        super().__init__(reason=reason)
+        self.message = message
+
+
+class BadSignature(BillingError):
+    """A webhook that is not from Stripe, or not from now."""
+
+    code = "bad_signature"
+    http_status = 400
+    text = _("The signature of the message is not valid.")
