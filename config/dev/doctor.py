@@ -24,7 +24,7 @@ PROBE_DATABASE = """
 import sys, psycopg
 with psycopg.connect(sys.argv[1], connect_timeout=5) as connection:
     version = connection.info.server_version
-sys.exit(None if version >= 160000 else f"it is PostgreSQL {version // 10000}, and 16 is the oldest that works")
+sys.exit(None if version >= 160000 else f"it is PostgreSQL {version // 10000}; 16 is the oldest")
 """
 PROBE_REDIS = "import sys, redis; redis.Redis.from_url(sys.argv[1], socket_connect_timeout=5).ping()"
 

@@ -231,6 +231,14 @@ def empty(url: str) -> None:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
 
 
+def has_rows(url: str, table: str) -> bool:
+    """Tell whether a table of Ratecard's holds anything."""
+    query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(table))
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        found = connection.execute(query).fetchone()
+    return bool(found and found[0])
+
+
 def require_reachable(url: str) -> None:
     """Refuse an outside database that does not answer or is older than PostgreSQL 16."""
     try:

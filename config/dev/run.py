@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from config.dev import postgres, steps
+from config.dev import postgres, steps, valkey
 from config.dev.choices import Options, StripeChoice, child_environment, choose_stripe, parse
 from config.dev.errors import Refused, Stopped
 from config.dev.places import private_folder, require_disk, require_free, write_private
@@ -58,7 +58,7 @@ class Start:
             with step("sandbox") as say:
                 file = private_folder(self.state.folder / "sandbox") / "state.sqlite3"
                 self.supervisor.start(steps.sandbox_recipe(self.options, kept["webhook_secret"], file))
-                steps.await_http(self.supervisor, self.options.sandbox_port, "/healthz")
+                steps.await_http(self.supervisor, self.options.sandbox_port, "/_sandbox/health")
                 say(f"Stripe sandbox on {self.options.sandbox_port}")
 
     def forget_half_seed(self) -> None:
@@ -70,6 +70,7 @@ class Start:
             )
         with step("clean") as say:
             postgres.empty(self.addresses["DATABASE_URL"])
+            valkey.empty(self.addresses["REDIS_URL"])
             for file in (self.state.folder / "sandbox").glob("state.sqlite3*"):
                 file.unlink()
             say("after an interrupted first start")
@@ -89,7 +90,10 @@ class Start:
         """Seed the demo world, or make one staff login; only ever once for a state folder."""
         if self.state.started_file.exists():
             return
-        if self.options.demo:
+        if postgres.has_rows(self.addresses["DATABASE_URL"], "subscriptions_customer"):
+            with step("seed") as say:
+                say("none: the database has customers")
+        elif self.options.demo:
             with step("seed") as say:
                 self.state.seeding_file.touch(mode=0o600)
                 self.supervisor.run_once(steps.seed_recipe(self.environment))

@@ -75,6 +75,12 @@ def answers(child: Child, port: int, pause: Callable[[], None]) -> bool:
     return False
 
 
+def empty(url: str) -> None:
+    """Forget every message and cache entry; only ever called for a first start that was interrupted."""
+    with redis.Redis.from_url(url, socket_timeout=5) as client:
+        client.flushall()
+
+
 def require_reachable(urls: Sequence[str]) -> None:
     """Refuse to start on an outside server that does not answer."""
     for url in urls:
