@@ -26,6 +26,8 @@ class Migration(migrations.Migration):
             name='UsageEvent',
             fields=[
                 ('pk', models.CompositePrimaryKey('app_id', 'event_key', 'meter_id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('app', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subscriptions.app')),
+                ('meter', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='plans.meter')),
                 ('event_key', models.UUIDField(verbose_name='event key')),
                 ('occurred_at', models.DateTimeField(verbose_name='occurred at')),
                 ('value', models.DecimalField(decimal_places=12, max_digits=30, verbose_name='value')),
@@ -88,6 +90,7 @@ class Migration(migrations.Migration):
             name='UsageEventKey',
             fields=[
                 ('pk', models.CompositePrimaryKey('app_id', 'event_key', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('app', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subscriptions.app')),
                 ('event_key', models.UUIDField(verbose_name='event key')),
                 ('day', models.DateField(verbose_name='day')),
                 ('payload_hash', models.BigIntegerField(verbose_name='body hash')),
@@ -256,11 +259,6 @@ class Migration(migrations.Migration):
             model_name='reading',
             name='subscription',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='subscriptions.subscription', verbose_name='subscription'),
-        ),
-        migrations.AddField(
-            model_name='usageeventkey',
-            name='app',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subscriptions.app'),
         ),
         migrations.AddField(
             model_name='usagerollup',
