@@ -13,6 +13,7 @@ from config.dev.process import TICK_SECONDS, Child, Recipe, ask_to_stop, finish,
 from config.dev.state import State, hear_signals
 
 TOGETHER = ("web", "worker", "beat")  # asked together, then awaited; the servers below go one by one
+CHATTER = " INFO celery."  # a line for each ring of the doorbell, every second; the file has them
 COLOURS = {"web": 36, "worker": 32, "beat": 34, "sandbox": 35, "postgres": 33, "valkey": 31}
 
 
@@ -102,7 +103,8 @@ class Supervisor:
         if sys.stdout.isatty():
             name = f"\033[{COLOURS[child.name]}m{name}\033[0m"
         for line in new[:end].decode(errors="replace").splitlines():
-            print(f"{name} {line}", flush=True)
+            if CHATTER not in line:
+                print(f"{name} {line}", flush=True)
         return place + end
 
     def stop_all(self) -> None:

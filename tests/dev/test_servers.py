@@ -83,6 +83,17 @@ def test_binaries_others_could_change_are_not_run(folder: Path, monkeypatch: pyt
         identity.identify(folder / "postgres")
 
 
+def test_an_old_outside_database_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    child, url = postgres.start(postgres.prepare(folder / "postgres", throwaway=True), folder, pause=nothing)
+    postgres.require_reachable(url)
+    monkeypatch.setattr(postgres, "OLDEST_SERVER", 990000)
+
+    with pytest.raises(Refused, match="is PostgreSQL 18; Ratecard needs 16 or newer"):
+        postgres.require_reachable(url)
+
+    stop(child)
+
+
 def test_a_stale_number_in_the_pid_file_does_not_stop_a_start(folder: Path) -> None:
     cluster = postgres.prepare(folder / "postgres", throwaway=True)
     (cluster.data / "postmaster.pid").write_text(f"{os.getpid()}\n{cluster.data}\n")
