@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from plans.actor import Actor
 from subscriptions.models import Customer, Membership, User
 from subscriptions.models.people import Role
 
@@ -103,3 +104,8 @@ def role_missing(request: MemberRequest, roles: tuple[Role, ...]) -> HttpRespons
     owners = User.objects.filter(memberships__customer=request.visit.customer, memberships__role=Role.OWNER)
     asked = {"roles": [Role(r).label for r in roles], "owners": list(owners.order_by("email"))}
     return render(request, "403.html", asked, status=403)
+
+
+def actor_of(request: MemberRequest) -> Actor:
+    """The author of what this member changes."""
+    return Actor(f"user:{request.user.pk}")

@@ -6,12 +6,17 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.forms import BoundField
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from subscriptions.models.people import Role
 
 register = template.Library()
+ROLE_NAMES = {"staff": _("staff"), **dict(Role.choices)}
 TONES = {
     "paid": "green",
     "open": "blue",
@@ -67,6 +72,14 @@ def _hundredths(part: Decimal, whole: Decimal) -> str:
 
 
 @register.filter
+def styled(field: BoundField) -> SafeString:
+    """Render a field of a form that is not ours (allauth's) with our classes and its errors announced."""
+    is_box = getattr(field.field.widget, "input_type", "") == "checkbox"
+    name = "form-check-input" if is_box else "form-control"
+    return field.as_widget(attrs={"class": f"{name} is-invalid" if field.errors else name})
+
+
+@register.filter
 def tone(status: str) -> str:
     """The colour of a status chip."""
     return TONES.get(status, "secondary")
@@ -79,4 +92,4 @@ def demo_logins() -> list[dict[str, str]]:
     if not settings.DEBUG or not path.is_file():
         return []
     logins = json.loads(path.read_text(encoding="utf-8")).get("logins", {})
-    return [{"role": role, **login} for role, login in logins.items() if login]
+    return [{"name": str(ROLE_NAMES.get(role, role)), **login} for role, login in logins.items() if login]
