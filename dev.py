@@ -110,8 +110,9 @@ def install(lock: Path) -> None:
     quiet = ["--disable-pip-version-check", "--no-warn-script-location"]
     if os.geteuid() == 0:
         quiet.append("--root-user-action=ignore")
-    done = subprocess.run([PYTHON, "-m", "pip", *words, *quiet], check=False)
+    done = subprocess.run([PYTHON, "-m", "pip", *words, *quiet], capture_output=True, text=True, check=False)
     if done.returncode:
+        print(done.stderr.strip(), file=sys.stderr)
         fail(f"pip could not install {lock.name}; its message is above. Check the network, then start again.")
     (VENV / f"{lock.name}.sha256").write_text(stamp_of(lock))
     UNFINISHED.unlink()
