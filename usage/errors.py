@@ -1,0 +1,71 @@
+"""Why the usage doors say no: one code and one sentence for each."""
+
+from plans.errors import DomainError, _
+
+
+class UnreadableBody(DomainError):  # noqa: N818 — named like every other DomainError of the house
+    """The body is not one JSON text of the expected shape; nothing was stored."""
+
+    code = "unreadable"
+    http_status = 400
+    text = _("The body cannot be read: %(reason)s. Nothing was stored.")
+
+
+class BodyTooLarge(DomainError):  # noqa: N818
+    """More bytes or events than one request may carry."""
+
+    code = "too_large"
+    http_status = 413
+    text = _("One request carries at most %(events)d events and %(bytes)d bytes. Send several smaller ones.")
+
+
+class UnsupportedMedia(DomainError):  # noqa: N818
+    """A media type or content coding this door does not read."""
+
+    code = "unsupported_media_type"
+    http_status = 415
+    text = _("This door does not read %(given)s. Send %(wanted)s, as it is or with gzip.")
+
+
+class EventRefused(DomainError):  # noqa: N818
+    """The only event of a request was refused; `errors` says which field and why."""
+
+    code = "event_refused"
+
+    def __init__(self, *, code: str, detail: str, errors: list[dict[str, object]], status: int = 422) -> None:
+        super().__init__(detail=detail)
+        self.code, self.detail, self.errors, self.http_status = code, detail, errors, status
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class ReportInvalid(DomainError):  # noqa: N818
+    """An availability report has a field that is not right."""
+
+    code = "invalid"
+    text = _("The field %(field)s is not right: %(reason)s.")
+
+
+class ReportConflict(DomainError):  # noqa: N818
+    """The same window and revision was reported with other figures."""
+
+    code = "conflict"
+    http_status = 409
+    text = _("Revision %(revision)d of this window is stored with other figures. Send the next revision.")
+
+
+class WindowOverlaps(DomainError):  # noqa: N818
+    """A window that shares time with a different one would count that time twice."""
+
+    code = "window_overlaps"
+    http_status = 409
+    text = _("The window shares time with %(other)s, already reported. Windows may touch, never overlap.")
+
+
+class ParameterInvalid(DomainError):  # noqa: N818
+    """A query parameter is not right."""
+
+    code = "invalid_parameter"
+    http_status = 400
+    text = _("The parameter %(name)s is not right: %(reason)s.")

@@ -1,0 +1,238 @@
+"""A request body to event envelopes: strict JSON, one verdict per item. PURE.
+
+msgspec decodes fast but keeps the last of two equal keys, so the tree's keys are counted against the
+colons of the text. A body that fails is decoded again by the slower standard decoder, which can say
+which item is at fault; the others still pass.
+"""
+
+import hashlib
+import json
+import re
+import unicodedata
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+from usage.errors import BodyTooLarge, UnreadableBody
+from usage.parsing_values import Refused, instant, text
+
+MAX_BYTES = 1024 * 1024
+MAX_EVENTS = 1_000
+MAX_DEPTH = 6  # an array of events whose data holds plain values is 3 deep
+
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')  # only run over text already known to be JSON
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
+
+
+class Envelope(msgspec.Struct, frozen=True, gc=False):
+    """One well-formed event whose app, type and data are still to be judged."""
+
+    index: int
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime  # UTC
+    data: dict[str, Any]
+
+    def identity(self, scope: str = "") -> str:
+        """Return 128 bits, as hex, of SHA-256 over (source, id): NFC, parted by a byte neither may hold."""
+        whole = f"{scope}\0{self.source}\0{self.id}" if scope else f"{self.source}\0{self.id}"
+        if not whole.isascii():
+            whole = unicodedata.normalize("NFC", whole)
+        return hashlib.sha256(whole.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why one item was not taken; `limit` completes the sentence shown to people."""
+
+    index: int
+    id: str
+    code: str
+    field: str
+    limit: object = ""
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A readable body: envelopes and refusals together are all that was sent."""
+
+    sent: int
+    single: bool  # one object, answered with 422 when refused
+    events: list[Envelope] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+
+
+def inflate(body: bytes) -> bytes:
+    """Return the content of a gzip body, refusing one that grows past the limit."""
+    stream = zlib.decompressobj(wbits=31)
+    try:
+        plain = stream.decompress(body, MAX_BYTES + 1)
+    except zlib.error:
+        raise UnreadableBody(reason="it is not gzip") from None
+    if len(plain) > MAX_BYTES:
+        raise BodyTooLarge(events=MAX_EVENTS, bytes=MAX_BYTES)
+    if not stream.eof or stream.unused_data:
+        raise UnreadableBody(reason="the gzip stream is cut short or has something after its end")
+    return plain
+
+
+def parse(body: bytes, *, batch: bool | None = None) -> Parsed:
+    """Read a body into envelopes. `batch`: True = an array is expected, False = one object, None = either.
+
+    Raises UnreadableBody or BodyTooLarge; every fault of a single item becomes its Refusal.
+    """
+    if len(body) > MAX_BYTES:
+        raise BodyTooLarge(events=MAX_EVENTS, bytes=MAX_BYTES)
+    single = _is_single(body, batch)
+    tree, sound = _tree(body)
+    items = [tree] if single else tree
+    if len(items) > MAX_EVENTS:
+        raise BodyTooLarge(events=MAX_EVENTS, bytes=MAX_BYTES)
+    if not items:
+        raise UnreadableBody(reason="the array is empty")
+    parsed = Parsed(sent=len(items), single=single)
+    for index, item in enumerate(items):
+        try:
+            if not sound:
+                _check_shape(item, MAX_DEPTH if single else MAX_DEPTH - 1)
+            parsed.events.append(_envelope(index, item))
+        except Refused as no:
+            parsed.refused.append(Refusal(index, _id_of(item), no.code, no.field, no.limit))
+    return parsed
+
+
+def _is_single(body: bytes, batch: bool | None) -> bool:
+    start = body.lstrip(b" \t\r\n")[:1]
+    if start not in (b"{", b"["):
+        raise UnreadableBody(reason="it is neither a JSON object nor an array")
+    if batch is not None and batch != (start == b"["):
+        raise UnreadableBody(reason="an array needs the batch media type, one object the other")
+    return start == b"{"
+
+
+def _tree(body: bytes) -> tuple[Any, bool]:
+    """Return the body's tree and whether it is known to be sound; else each item must be checked."""
+    try:
+        tree = _FAST.decode(body)
+        if _is_sound(body, tree):
+            return tree, True
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass  # perhaps one item's fault: the slower decoder says whose
+    except RecursionError:
+        raise UnreadableBody(reason="it is nested too deeply") from None
+    return _slow_tree(body), False
+
+
+def _slow_tree(body: bytes) -> Any:
+    """Decode keeping what the fast decoder hides or dies of, for the item's own refusal to name."""
+    try:
+        return _SLOW.decode(body.decode("utf-8", "surrogateescape"))
+    except RecursionError:
+        raise UnreadableBody(reason="it is nested too deeply") from None
+    except ValueError as error:
+        raise UnreadableBody(reason=f"it is not JSON ({error})") from None
+
+
+class _Doubled(dict[str, Any]):
+    """An object that named a key twice."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else _Doubled(found)
+
+
+def _integer(spelled: str) -> int | Decimal:
+    return int(spelled) if len(spelled) < 100 else Decimal("Infinity")
+
+
+def _number(spelled: str) -> Decimal:
+    try:
+        return Decimal(spelled)
+    except InvalidOperation:  # an exponent beyond what decimal can hold
+        return Decimal("Infinity")
+
+
+_FAST = msgspec.json.Decoder(float_hook=_number)
+_SLOW = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_number, parse_constant=_number
+)
+
+
+def _check_shape(item: Any, depth: int) -> None:
+    """Refuse an item that names a key twice or nests too deeply."""
+    if isinstance(item, _Doubled):
+        raise Refused("duplicate_key", "")
+    if isinstance(item, dict | list):
+        if depth == 0:
+            raise Refused("too_deep", "", MAX_DEPTH)
+        for inner in item.values() if isinstance(item, dict) else item:
+            _check_shape(inner, depth - 1)
+
+
+def _is_sound(raw: bytes, tree: Any) -> bool:
+    """Return whether valid JSON is shallow and no object names a key twice."""
+    skeleton = _STRING.sub(b"", raw)
+    return _depth_of(skeleton) <= MAX_DEPTH and skeleton.count(b":") == sum(_keys(tree))
+
+
+def _depth_of(skeleton: bytes) -> int:
+    """Return the deepest nesting, or the first depth past the limit."""
+    depth = deepest = 0
+    for bracket in skeleton.translate(None, _NOT_BRACKETS):
+        depth += 1 if bracket in b"{[" else -1
+        if depth > deepest:
+            deepest = depth
+            if deepest > MAX_DEPTH:
+                break
+    return deepest
+
+
+def _keys(tree: Any) -> Iterator[int]:
+    """Yield the number of keys of each object in a shallow tree."""
+    inner = tree
+    if type(tree) is dict:
+        yield len(tree)
+        inner = tree.values()
+    for value in inner:
+        if type(value) is dict or type(value) is list:
+            yield from _keys(value)
+
+
+def _envelope(index: int, tree: Any) -> Envelope:
+    """Check the attributes that CloudEvents and identity need; unknown extensions pass and are ignored."""
+    if not isinstance(tree, dict):
+        raise Refused("wrong_type", "", "object")
+    get = tree.get
+    if get("specversion") != "1.0":
+        raise Refused("specversion", "specversion")
+    if "data_base64" in tree:
+        raise Refused("unsupported", "data_base64")
+    data = get("data", {})
+    if type(data) is not dict:
+        raise Refused("wrong_type", "data", "object")
+    return Envelope(
+        index,
+        text(get("id"), "id", longest=200),
+        text(get("source"), "source", longest=200),
+        text(get("type"), "type", longest=64),
+        text(get("subject"), "subject", longest=64),
+        instant(get("time"), "time"),
+        data,
+    )
+
+
+def _id_of(tree: Any) -> str:
+    """Return the id of a refused item for the answer, if it has a usable one."""
+    found = tree.get("id") if isinstance(tree, dict) else None
+    try:
+        return text(found, "id", longest=200)
+    except Refused:
+        return ""

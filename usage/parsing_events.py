@@ -1,0 +1,99 @@
+"""An envelope to rows: the type's meters, declared data only, the window, and the body's hash. PURE."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from usage.parsing import Envelope
+from usage.parsing_values import Refused, quantity, text
+
+LONGEST = {"region": 32}  # characters; dimensions 64, users 200
+
+
+@dataclass(frozen=True, slots=True)
+class MeterRule:
+    """What one meter takes from an event of its type. No `value`: each event counts 1."""
+
+    id: int
+    value: str | None  # property holding the value
+    user: str | None  # property holding the user whom a distinct meter counts
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRules:
+    """What an event type may say: which properties are numbers, users or texts, and who is fed."""
+
+    meters: tuple[MeterRule, ...]
+    numbers: frozenset[str]
+    users: frozenset[str]
+    dimensions: frozenset[str]
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """Every property that `data` may have."""
+        return self.numbers | self.users | self.dimensions | {"region"}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Instants that are taken: [oldest, newest]."""
+
+    oldest: datetime
+    newest: datetime
+
+
+class Fact(msgspec.Struct, frozen=True, gc=False):
+    """A judged event: identity, body hash, and what each meter takes from it."""
+
+    event: Envelope
+    key: str  # 32 hex digits
+    payload_hash: int  # signed 64 bit
+    data: dict[str, str]  # normalised
+    rules: TypeRules
+
+
+def judge(event: Envelope, rules: TypeRules, window: Window) -> Fact:
+    """Check time and data against the type's rules; raises Refused."""
+    if event.time < window.oldest:
+        raise Refused("too_old", "time", window.oldest.isoformat())
+    if event.time > window.newest:
+        raise Refused("in_future", "time", window.newest.isoformat())
+    data = normal(event.data, rules)
+    for meter in rules.meters:
+        for needed in (meter.value, meter.user):
+            if needed is not None and needed not in data:
+                raise Refused("required", f"data.{needed}")
+    return Fact(event, event.identity(), payload_hash(event, data), data, rules)
+
+
+def normal(data: Mapping[str, Any], rules: TypeRules) -> dict[str, str]:
+    """Return the data in one spelling, so that equal bodies hash alike; only declared properties pass."""
+    found: dict[str, str] = {}
+    for name, value in data.items():
+        if name in rules.numbers:
+            found[name] = quantity(value, f"data.{name}")
+        elif name in rules.users:
+            found[name] = text(value, f"data.{name}", longest=200)
+        elif name == "region" or name in rules.dimensions:
+            found[name] = text(value, f"data.{name}", longest=LONGEST.get(name, 64))
+        else:
+            raise Refused("unknown_property", f"data.{shown(name)}", ", ".join(sorted(rules.declared)))
+    return found
+
+
+def shown(name: str) -> str:
+    """Return a sender's property name, short and printable, for the answer."""
+    return "".join(c if c.isprintable() else "?" for c in name[:64])
+
+
+def payload_hash(event: Envelope, data: Mapping[str, str]) -> int:
+    """Return 64 bits over type, instant and data; texts hold no control character to part them wrongly."""
+    parts = [event.type, event.time.isoformat()]
+    for name in sorted(data):
+        parts += (name, data[name])
+    digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
