@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from plans.errors import DomainError
+from plans.errors import DomainError, _
 from plans.money import exact, to_multiple
 from plans.terms import canonical_json
 
@@ -22,7 +22,7 @@ class DerivationMismatch(DomainError):  # noqa: N818
     """A node states an output that does not follow from its parts: the document was altered."""
 
     code = "derivation_mismatch"
-    text = "The step “%(word)s” states %(stated)s, but its parts give %(found)s."
+    text = _("The step “%(word)s” states %(stated)s, but its parts give %(found)s.")
 
 
 @dataclass(frozen=True, slots=True)

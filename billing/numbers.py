@@ -10,7 +10,7 @@ from billing.derivation import Node
 from billing.meters import reduced, select
 from billing.pools import Pools
 from billing.values import Due, Quantities
-from plans.errors import DomainError
+from plans.errors import DomainError, _
 from plans.terms import Meter
 
 ZERO = Decimal(0)
@@ -21,14 +21,14 @@ class MissingFact(DomainError):  # noqa: N818
     """The terms ask for a number that the caller did not supply."""
 
     code = "missing_fact"
-    text = "The price needs the number “%(name)s”, and it was not given."
+    text = _("The price needs the number “%(name)s”, and it was not given.")
 
 
 class MissingCase(DomainError):  # noqa: N818
     """A label has a value that the terms do not know, or none."""
 
     code = "missing_case"
-    text = "The price depends on “%(label)s”, and “%(value)s” is not one of its cases."
+    text = _("The price depends on “%(label)s”, and “%(value)s” is not one of its cases.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from plans.errors import DomainError
+from plans.errors import DomainError, _
 from plans.terms import Prorate
 from plans.timespan import Period, local_days, local_months, month_steps
 
@@ -13,7 +13,7 @@ class MissingInstant(DomainError):  # noqa: N818
     """`span: used` and `left` need the instant of the change."""
 
     code = "missing_instant"
-    text = "The part used or left cannot be told without the instant of the change."
+    text = _("The part used or left cannot be told without the instant of the change.")
 
 
 def fractions(

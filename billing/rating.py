@@ -16,7 +16,7 @@ from billing.numbers import ZERO, Env, Spent, run_steps
 from billing.pools import Pools
 from billing.steps import Every, Round
 from billing.values import Context, Due, Line, Quantities, RatedFigure, Rating
-from plans.errors import DomainError
+from plans.errors import DomainError, _
 from plans.money import exact, share_multiples
 from plans.terms import Terms
 
@@ -28,21 +28,21 @@ class UnknownCharge(DomainError):  # noqa: N818
     """A charge or figure that the terms do not have."""
 
     code = "unknown_charge"
-    text = "The terms have no charge called “%(code)s”."
+    text = _("The terms have no charge called “%(code)s”.")
 
 
 class CurrencyNotSold(DomainError):  # noqa: N818
     """The customer's currency is not among those of the terms."""
 
     code = "currency_not_sold"
-    text = "These terms are not sold in %(currency)s."
+    text = _("These terms are not sold in %(currency)s.")
 
 
 class DuplicateLine(DomainError):  # noqa: N818
     """One charge due twice without a `part` to tell the lines apart."""
 
     code = "duplicate_line"
-    text = "The line “%(key)s” is due twice."
+    text = _("The line “%(key)s” is due twice.")
 
 
 @dataclass(slots=True)

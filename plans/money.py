@@ -17,7 +17,7 @@ from decimal import (
 )
 from typing import Literal
 
-from plans.errors import DomainError
+from plans.errors import DomainError, _
 
 Mode = Literal["half_up", "half_even", "ceil", "floor", "truncate"]
 
@@ -51,6 +51,7 @@ class UnknownCurrency(DomainError):  # noqa: N818 — named like every other Dom
     """A code that is not in the ISO table; guessing two places would be wrong for yen and dinar."""
 
     code = "unknown_currency"
+    text = _("“%(currency)s” is not an ISO 4217 currency.")
 
 
 def exact() -> AbstractContextManager[Context]:

@@ -105,19 +105,18 @@ def _struct(tree: Tree, kind: type[msgspec.Struct], path: str, problems: list[Pr
     if not isinstance(tree, dict):
         _refuse(tree, "mapping", path, problems)
         raise Absent
-    fields = _fields(kind)
-    for key in tree.keys() - fields.keys():
+    fields, before = _fields(kind), len(problems)
+    for key in [key for key in tree if key not in fields]:
         params = {"field": str(key), "known": ", ".join(fields)}
         problems.append(Problem(join(path, str(key)), "unknown_field", params))
     missing = [name for name, (_, _, required) in fields.items() if required and name not in tree]
     problems += [Problem(path, "missing_field", {"field": name}) for name in missing]
-    before = len(problems)
     values = {
         fields[key][0]: build(part, fields[key][1], join(path, key), problems)
         for key, part in tree.items()
         if key in fields
     }
-    if missing or len(problems) > before:
+    if len(problems) > before:
         raise Absent
     return kind(**values)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from plans.errors import DomainError
+from plans.errors import DomainError, _
 from plans.money import Mode, to_multiple
 
 ZERO = Decimal(0)
@@ -20,7 +20,7 @@ class UnpriceableQuantity(DomainError):  # noqa: N818
     """The quantity lies where the tariff names no price (`ask: true`)."""
 
     code = "unpriceable_quantity"
-    text = "There is no list price for %(quantity)s. Ask for an offer."
+    text = _("There is no list price for %(quantity)s. Ask for an offer.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,18 +25,18 @@ Take = Literal[
 ]  # fmt: skip
 
 
-class _Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Strict(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A part of the document: unknown words are refused, defaults are not written out."""
 
 
-class Rounding(_Node):
+class Rounding(Strict):
     """To a multiple of `to` (a literal, or `minor`: the currency's smallest unit)."""
 
     to: str
     mode: Mode = "half_up"
 
 
-class Prorate(_Node):
+class Prorate(Strict):
     """× the covered part of the period."""
 
     by: Literal["day", "second", "month"]
@@ -45,14 +45,14 @@ class Prorate(_Node):
     round: "str | Rounding | None" = None
 
 
-class Drawing(_Node):
+class Drawing(Strict):
     """Take number × weight from a shared pool; what is not covered goes on."""
 
     pool: str
     weight: "str | Formula" = "1"
 
 
-class Band(_Node):
+class Band(Strict):
     """Quantities up to (`upto`) or under (`below`) an edge; the last band has none."""
 
     upto: str | None = None
@@ -65,7 +65,7 @@ class Band(_Node):
     times: "str | Formula | None" = None
 
 
-class Tariff(_Node):
+class Tariff(Strict):
     """Quantity to money. Fields beside `bands` are every band's default."""
 
     mode: Literal["graduated", "volume", "bracket"] | None = None
@@ -81,7 +81,7 @@ class Tariff(_Node):
     otherwise: "Tariff | None" = msgspec.field(default=None, name="else")
 
 
-class Step(_Node):
+class Step(Strict):
     """One word and its argument; exactly one field is set."""
 
     plus: "str | Formula | None" = None
@@ -98,7 +98,7 @@ class Step(_Node):
     prorate: Prorate | None = None
 
 
-class Formula(_Node):
+class Formula(Strict):
     """A number that is not a bare literal or name; one of four forms."""
 
     of: "str | Formula | None" = None
@@ -116,7 +116,7 @@ class Formula(_Node):
     spend: list[str] | None = None
 
 
-class Stage(_Node):
+class Stage(Strict):
     """One reduction, fine to coarse. `of` names the attribute that `distinct` counts."""
 
     take: Take
@@ -126,7 +126,7 @@ class Stage(_Node):
     steps: list[Step] = []
 
 
-class Meter(_Node):
+class Meter(Strict):
     """From events or cells to one number: where, each, reduce, steps."""
 
     unit: str
@@ -136,27 +136,27 @@ class Meter(_Node):
     steps: list[Step] = []
 
 
-class Fact(_Node):
+class Fact(Strict):
     """A number the caller supplies; the unit `money` makes it an amount."""
 
     unit: str
 
 
-class Pool(_Node):
+class Pool(Strict):
     """What several charges draw from, in document order."""
 
     size: "str | Formula | None" = None
     order: Literal["first_expiring", "first_bought"] = "first_expiring"
 
 
-class RoundPlan(_Node):
+class RoundPlan(Strict):
     """Where the document rounds: every line, and the sum shared back to the lines."""
 
     line: "str | Rounding | None" = None
     total: "str | Rounding | None" = None
 
 
-class Figure(_Node):
+class Figure(Strict):
     """A number rated on request and not summed: SLA credit, refund, quota."""
 
     code: str
@@ -178,7 +178,7 @@ class Charge(Figure):
     on_change: Literal["split", "carry"] | None = None
 
 
-class Document(_Node):
+class Document(Strict):
     """The whole of what a version charges."""
 
     name: str | None = None

@@ -1,11 +1,283 @@
-"""What a document means, checked: every fault with its path. PURE."""
+"""What a document means, checked: every fault with its path, none hidden behind another. PURE."""
 
-from plans.problems import Problem
-from plans.terms import Document
+import difflib
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from plans.money import EXPONENTS
+from plans.problems import Problem, join
+from plans.terms import (
+    Document,
+    Drawing,
+    Formula,
+    Meter,
+    Prorate,
+    Rounding,
+    RoundPlan,
+    Step,
+    Tariff,
+)
+from plans.terms_check_charges import charge_problems
+from plans.terms_check_tariff import tariff_problems
+from plans.terms_units import unit_problems
+from plans.terms_walk import NAME, is_literal, names_in, walk
 
 BUILTIN_FACTS = {"seats": "seats", "fee": "money", "availability": "percent"}
-BUILTIN_LABELS: dict[str, list[str]] = {"term": ["monthly", "annual"]}
+_LITERAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,12})?")
+_ARITHMETIC = ("plus", "minus", "times", "over", "at_least", "at_most", "included")
+_RANKED = ("nth_highest", "mean_of_highest", "percentile", "time_average")
+_DIVISORS = ("over", "per", "weight")
 
 
 def problems(document: Document) -> list[Problem]:
-    return []
+    """Return every problem of a document whose shape is right."""
+    scope = _Scope.of(document)
+    found = [*_top(document), *_name_table(scope), *_circles(document)]
+    for path, part in walk(document, ""):
+        found += _part(scope, path, part)
+    found += charge_problems(document)
+    found += unit_problems(document, BUILTIN_FACTS) if not found else []
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What a document's texts may refer to."""
+
+    document: Document
+    kinds: Mapping[str, list[str]]  # name -> what it stands for
+    labels: Mapping[str, Collection[str]]  # empty values: any
+
+    @classmethod
+    def of(cls, document: Document) -> "_Scope":
+        kinds: dict[str, list[str]] = {}
+        for kind in ("meters", "numbers", "facts", "options"):
+            for name in getattr(document, kind):
+                kinds.setdefault(name, []).append(kind)
+        for name in BUILTIN_FACTS:
+            kinds.setdefault(name, ["facts"])
+        labels: dict[str, Collection[str]] = {
+            "term": ["monthly", "annual"],
+            "currency": _currencies(document),
+        }
+        labels |= {charge.split: [] for charge in document.charges if charge.split}
+        return cls(document, kinds, labels | document.labels)
+
+
+def _currencies(document: Document) -> list[str]:
+    given = document.currency
+    return [given] if isinstance(given, str) else list(given or [])
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    return ", ".join(difflib.get_close_matches(name, list(known), n=3)) or "—"
+
+
+def _top(document: Document) -> Iterator[Problem]:
+    for index, currency in enumerate(_currencies(document)):
+        path = "currency" if isinstance(document.currency, str) else join("currency", index)
+        if currency not in EXPONENTS:
+            yield Problem(path, "unknown_currency", {"currency": currency})
+    if isinstance(document.round, RoundPlan):
+        for word in ("line", "total"):
+            yield from _rounding(document, getattr(document.round, word), f"round.{word}")
+
+
+def _name_table(scope: _Scope) -> Iterator[Problem]:
+    for name, kinds in scope.kinds.items():
+        if len(kinds) > 1:
+            yield Problem(join(kinds[-1], name), "duplicate_name", {"name": name, "kinds": ", ".join(kinds)})
+        if not NAME.fullmatch(name):
+            yield Problem(join(kinds[0], name), "bad_name", {"value": name})
+    for option, count in Counter(scope.document.options).items():
+        if count > 1:
+            yield Problem("options", "duplicate_code", {"code": option})
+
+
+def _circles(document: Document) -> Iterator[Problem]:
+    """Yield one problem for every circle among numbers and meters, at its first name."""
+    edges: dict[str, set[str]] = {name: names_in(number) for name, number in document.numbers.items()}
+    for code, meter in document.meters.items():
+        edges[code] = {name for part in (meter.steps, meter.reduce) for name in names_in_steps(part)}
+    done: set[str] = set()
+    for name in edges:
+        circle = _circle(name, edges, [], done)
+        if circle:
+            section = "numbers" if name in document.numbers else "meters"
+            yield Problem(join(section, name), "name_cycle", {"circle": " → ".join(circle)})
+
+
+def names_in_steps(value: Any) -> set[str]:
+    """Return the names in steps; plain texts beside them (keys, units) are none."""
+    return {part for _, part in walk(value, "") if isinstance(part, str) and not is_literal(part)}
+
+
+def _circle(name: str, edges: Mapping[str, set[str]], trail: list[str], done: set[str]) -> list[str] | None:
+    if name in trail:
+        return [*trail[trail.index(name) :], name]
+    if name in done or name not in edges:
+        return None
+    for other in sorted(edges[name]):
+        found = _circle(other, edges, [*trail, name], done)
+        if found:
+            done.update(found)
+            return found
+    done.add(name)
+    return None
+
+
+def _part(scope: _Scope, path: str, part: Any) -> Iterable[Problem]:
+    """Return the problems of one part of the document, whatever it is."""
+    if isinstance(part, str):
+        return _number_text(scope, path, part)
+    check = _CHECKS.get(type(part))
+    return check(scope, path, part) if check else ()
+
+
+def _number_text(scope: _Scope, path: str, text: str) -> Iterator[Problem]:
+    if is_literal(text):
+        yield from _literal(path, text)
+    elif not NAME.fullmatch(text):
+        yield Problem(path, "bad_name", {"value": text})
+    elif text not in scope.kinds and not _inside_each(path):
+        yield Problem(path, "unknown_name", {"name": text, "near": _near(text, scope.kinds)})
+
+
+def _inside_each(path: str) -> bool:
+    """Return whether names here are an event's attributes: only a meter's `each` may use those."""
+    parts = path.split(".")
+    return parts[0] == "meters" and len(parts) > 2 and parts[2].split("[")[0] == "each"
+
+
+def _literal(path: str, text: str) -> Iterator[Problem]:
+    if text.startswith("-"):
+        yield Problem(path, "negative_literal", {"value": text})
+    elif not _LITERAL.fullmatch(text):
+        yield Problem(path, "bad_number", {"value": text})
+    elif path.split(".")[-1] in _DIVISORS and not text.strip("0."):
+        yield Problem(path, "zero_not_allowed", {"reason": "nothing can be divided by it"})
+
+
+def _formula(scope: _Scope, path: str, formula: Formula) -> Iterator[Problem]:
+    forms = [word for word in ("of", "pick", "spend", *_ARITHMETIC) if getattr(formula, word) is not None]
+    if len(forms) != 1:
+        yield Problem(path, "one_word_only", {"words": ", ".join(("of", "pick", "spend", *_ARITHMETIC))})
+        return
+    word = forms[0]
+    if formula.steps is not None and word != "of":
+        yield Problem(join(path, "steps"), "mixed_forms", {"words": f"{word}, steps"})
+    if word in _ARITHMETIC and len(getattr(formula, word)) < 2:
+        yield Problem(join(path, word), "too_few_operands", {"word": word})
+    if word == "over":
+        yield from (
+            p for i, n in enumerate(formula.over or []) if i for p in _not_zero(join(path, "over"), i, n)
+        )
+    yield from _pick(scope, path, formula)
+
+
+def _not_zero(path: str, index: int, number: str | Formula) -> Iterator[Problem]:
+    if isinstance(number, str) and is_literal(number) and not number.strip("0."):
+        yield Problem(join(path, index), "zero_not_allowed", {"reason": "nothing can be divided by it"})
+
+
+def _pick(scope: _Scope, path: str, part: Formula | Tariff) -> Iterator[Problem]:
+    """Check a choice: its label is declared, and every value of the label has a case or there is an else."""
+    if part.pick is None:
+        if part.cases is not None or part.otherwise is not None:
+            yield Problem(path, "missing_field", {"field": "pick"})
+        return
+    label, cases = part.pick, part.cases or {}
+    if label not in scope.labels:
+        yield Problem(join(path, "pick"), "unknown_label", {"label": label, "known": ", ".join(scope.labels)})
+        return
+    values = scope.labels[label]
+    if values:
+        yield from _listed_cases(path, label, cases, part.otherwise is not None, values)
+    elif part.otherwise is None:
+        yield Problem(path, "else_needed", {"label": label})
+
+
+def _listed_cases(
+    path: str, label: str, cases: Mapping[str, Any], has_else: bool, values: Collection[str]
+) -> Iterator[Problem]:
+    missing = [value for value in values if value not in cases]
+    if missing and not has_else:
+        yield Problem(path, "missing_case", {"label": label, "missing": ", ".join(missing)})
+    for case in cases:
+        if case not in values:
+            yield Problem(join(join(path, "cases"), case), "unknown_case", {"case": case, "label": label})
+
+
+def _step(scope: _Scope, path: str, step: Step) -> Iterator[Problem]:
+    words = [word for word in step.__struct_fields__ if getattr(step, word) is not None]
+    if len(words) != 1:
+        yield Problem(path, "one_word_only", {"words": ", ".join(step.__struct_fields__)})
+    yield from _rounding(scope.document, step.round, join(path, "round"))
+
+
+def _rounding(document: Document, given: str | Rounding | None, path: str) -> Iterator[Problem]:
+    to = given.to if isinstance(given, Rounding) else given
+    if to is None:
+        return
+    if to == "minor":
+        if not _currencies(document):
+            yield Problem(path, "currency_needed")
+    elif not _LITERAL.fullmatch(to):
+        yield Problem(path, "bad_number", {"value": to})
+    elif not to.strip("0."):
+        yield Problem(path, "zero_not_allowed", {"reason": "nothing is a multiple of it"})
+
+
+def _tariff(scope: _Scope, path: str, tariff: Tariff) -> Iterator[Problem]:
+    yield from _pick(scope, path, tariff)
+    yield from tariff_problems(path, tariff)
+
+
+def _prorate(scope: _Scope, path: str, rule: Prorate) -> Iterator[Problem]:
+    yield from _rounding(scope.document, rule.round, join(path, "round"))
+
+
+def _drawing(scope: _Scope, path: str, drawing: Drawing) -> Iterator[Problem]:
+    if drawing.pool not in scope.document.pools:
+        yield Problem(join(path, "pool"), "unknown_pool", {"pool": drawing.pool})
+
+
+def _meter(_scope: _Scope, path: str, meter: Meter) -> Iterator[Problem]:
+    for index, stage in enumerate(meter.reduce):
+        here = join(join(path, "reduce"), index)
+        last = index == len(meter.reduce) - 1
+        if stage.per and last:
+            yield Problem(here, "stage_per_last")
+        if not stage.per and not last:
+            yield Problem(here, "stage_per_missing")
+        if stage.take in _RANKED and stage.n is None:
+            yield Problem(here, "stage_n_missing", {"take": stage.take})
+        if stage.take not in _RANKED and stage.n is not None:
+            yield Problem(here, "stage_n_unused", {"take": stage.take})
+        if stage.n is not None:
+            yield from _rank(stage.take, join(here, "n"), stage.n)
+
+
+def _rank(take: str, path: str, text: str) -> Iterator[Problem]:
+    """A rank is a whole number from 1; a percentile is at most 100; a divisor is not zero."""
+    if not _LITERAL.fullmatch(text) or (take in ("nth_highest", "mean_of_highest") and "." in text):
+        yield Problem(path, "bad_number", {"value": text})
+    elif not text.strip("0."):
+        yield Problem(path, "zero_not_allowed", {"reason": "counting starts at 1"})
+    elif take == "percentile" and len(text.split(".")[0]) > 2 and text.rstrip("0").rstrip(".") != "1":
+        yield Problem(path, "out_of_range", {"value": text, "low": "0", "high": "100"})
+
+
+_CHECKS: dict[type[msgspec.Struct], Callable[[_Scope, str, Any], Iterable[Problem]]] = {
+    Formula: _formula,
+    Step: _step,
+    Tariff: _tariff,
+    Prorate: _prorate,
+    Drawing: _drawing,
+    Meter: _meter,
+}

@@ -28,7 +28,7 @@ class Timing:
 
     def factor(self, term: str) -> int:
         """Return how many quoted periods one billed period holds (12 for a year quoted by month)."""
-        return whole_multiple(billed_every(self.every, term), self.quoted) or 1
+        return whole_multiple(billed_every(self.every, term), billed_every(self.quoted, term)) or 1
 
 
 def billed_every(every: str, term: str) -> str:

@@ -1,5 +1,6 @@
 """Visit every part of a document with its path, and tell numbers from other text. PURE."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from plans.terms import (
     Tariff,
 )
 
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}")
 _PRICE_FIELDS = frozenset({"each", "per", "flat", "times", "by"})
 _ARITHMETIC = ("plus", "minus", "times", "over", "at_least", "at_most", "included")
 NUMBER_FIELDS: dict[type, frozenset[str]] = {

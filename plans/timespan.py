@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from plans.errors import DomainError
+from plans.errors import DomainError, _
 
 MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1)
@@ -16,6 +16,7 @@ class InvalidPeriod(DomainError):  # noqa: N818
     """A span that is empty, runs backwards, or has an edge without an offset."""
 
     code = "invalid_period"
+    text = _("A period needs a start before its end, both with an offset: %(start)s, %(end)s.")
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,0 +1,203 @@
+"""A whole catalogue as one file: what is counted, granted, promised and sold. PURE.
+
+The structs are the schema of `load_catalogue` and `export_catalogue`; read ∘ dump is identity.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from plans.catalogue_yaml import located, read_yaml
+from plans.problems import Problem, TermsInvalid
+from plans.terms import Charge, Document, Fact, Figure, Formula, Pool, Step, Strict, to_tree
+from plans.terms_compose import Part, compose
+
+MeterKind = Literal["count", "sum", "unique", "gauge"]
+PART_FIELDS = ("charges", "figures", "numbers", "labels", "facts", "pools", "tags")
+
+
+class CatalogueInvalid(TermsInvalid):
+    """A catalogue file with at least one problem; each has its line and column."""
+
+    code = "catalogue_invalid"
+
+
+class Names(Strict):
+    """A name in both languages; neither may be missing."""
+
+    en: str
+    zh: str = msgspec.field(name="zh-Hans")
+
+
+class _Coded(Strict):
+    code: str
+    names: Names
+
+
+class Meter(_Coded):
+    """What is counted, and which events feed it (`event_type` defaults to the code)."""
+
+    kind: MeterKind
+    unit: str
+    event_type: str | None = None
+    value_property: str = "value"
+    unique_property: str = "user"
+    dimensions: list[str] = []
+    source: Literal["events", "daily_reports", "period_reports"] = "events"
+
+
+class Feature(_Coded):
+    """One thing granted; an allowance names the meter that uses it up."""
+
+    type: Literal["switch", "number", "text", "allowance"]
+    meter: str | None = None
+    unit: str | None = None
+    choices: list[str] = []
+
+
+class _PartFields(_Coded):
+    """The small charge document that modules and tiers carry."""
+
+    description: Names | None = None
+    charges: list[Charge] = []
+    figures: list[Figure] = []
+    numbers: "dict[str, str | Formula]" = {}
+    labels: dict[str, list[str]] = {}
+    facts: "dict[str, str | Fact]" = {}
+    pools: dict[str, Pool] = {}
+    tags: list[str] = []
+
+
+class Module(_PartFields):
+    """Features sold together."""
+
+    requires: list[str] = []
+    excludes: list[str] = []
+    features: dict[str, str] = {}
+
+
+class CreditFigure(Strict):
+    """The formula of an SLA credit over the facts `fee` and `availability`."""
+
+    of: "str | Formula" = "fee"
+    steps: list[Step] = []
+
+
+class SlaTier(_PartFields, kw_only=True):
+    """An availability promised, and what is given back when it is missed."""
+
+    target: str  # percent
+    window: Literal["calendar_month"] = "calendar_month"
+    figure: CreditFigure
+    cap: "str | Formula | None" = None  # the credit is never more than this number
+
+
+class SupportTier(_PartFields):
+    """A response promised: channels, minutes to the first answer by priority, hours."""
+
+    channels: list[str] = []
+    response_minutes: dict[str, int] = {}
+    hours: str = "5x8"
+
+
+class Version(Strict):
+    """One edition of a plan: its own terms, what it offers, what it grants."""
+
+    number: int
+    terms: Document
+    effective_at: datetime | None = None  # a version without a date stays a draft
+    closing: list[Charge] = []
+    modules: list[str] = []
+    sla_tiers: list[str] = []
+    support_tiers: list[str] = []
+    entitlements: dict[str, str] = {}
+    comment: str | None = None
+
+
+class Plan(_Coded):
+    """A product with its editions, oldest first."""
+
+    description: Names | None = None
+    audience: Literal["public", "private"] = "public"
+    family: str = "im"
+    rank: int = 0
+    versions: list[Version] = []
+
+
+class Catalogue(Strict):
+    """Everything one deployment sells."""
+
+    meters: list[Meter] = []
+    features: list[Feature] = []
+    modules: list[Module] = []
+    sla_tiers: list[SlaTier] = []
+    support_tiers: list[SupportTier] = []
+    plans: list[Plan] = []
+
+
+def read_catalogue(text: str) -> Catalogue:
+    """Return a checked catalogue; raises CatalogueInvalid with every problem and its place."""
+    from plans.catalogue_check import problems  # the checker imports this schema
+
+    catalogue, found, marks = read_yaml(text, Catalogue)
+    if catalogue is not None:
+        found = [located(one, marks) for one in problems(catalogue)]
+    if catalogue is None or found:
+        raise CatalogueInvalid(found)
+    whole: Catalogue = catalogue
+    return whole
+
+
+def meter_declaration(kind: str, unit: str) -> dict[str, Any]:
+    """Return how terms read a catalogue's meter when they do not say otherwise.
+
+    Counts and sums add up. Distinct users and peaks are taken per app, then added.
+    """
+    if kind in ("count", "sum"):
+        return {"unit": unit}
+    return {"unit": unit, "reduce": [{"take": "max", "per": ["app"]}, {"take": "sum"}]}
+
+
+def part_tree(one: Module | SlaTier | SupportTier) -> dict[str, Any]:
+    """Return the small charge document of a module or tier; an SLA tier's credit is a figure in it."""
+    tree = to_tree(one)
+    found = {field: tree[field] for field in PART_FIELDS if field in tree}
+    if isinstance(one, SlaTier):
+        found["figures"] = [*found.get("figures", []), _credit(tree)]
+    return found
+
+
+def _credit(tier: dict[str, Any]) -> dict[str, Any]:
+    figure = tier["figure"]
+    steps = [*figure.get("steps", []), *([{"at_most": tier["cap"]}] if "cap" in tier else [])]
+    credit = {"code": f"sla.{tier['code']}", "of": figure.get("of", "fee")}
+    return credit | ({"steps": steps} if steps else {})
+
+
+def parts_of(version: Version, catalogue: Catalogue) -> list[Part]:
+    """Return what a version offers, modules first, then SLA, then support; unknown codes are skipped."""
+    found = []
+    for prefix, section, wanted in (
+        ("module", "modules", version.modules),
+        ("sla", "sla_tiers", version.sla_tiers),
+        ("support", "support_tiers", version.support_tiers),
+    ):
+        rows = {one.code: (index, one) for index, one in enumerate(getattr(catalogue, section))}
+        for code in wanted:
+            if code in rows:
+                index, one = rows[code]
+                found.append(Part(f"{prefix}.{code}", part_tree(one), f"{section}[{index}]"))
+    return found
+
+
+def compose_version(version: Version, catalogue: Catalogue) -> dict[str, Any]:
+    """Return the whole terms of a version as a plain tree, to be given to `read_terms`."""
+    closing = [to_tree(charge) for charge in version.closing]
+    meters = {meter.code: meter_declaration(meter.kind, meter.unit) for meter in catalogue.meters}
+    return compose(to_tree(version.terms), parts_of(version, catalogue), closing, meters)
+
+
+def faults(found: list[Problem]) -> str:
+    """Return every problem as a line of text, for commands."""
+    return "\n".join(f"{one.line}:{one.column}: {one.path}: {one.sentence()}" for one in found)

@@ -1,0 +1,77 @@
+"""Charges and figures checked as a list: codes, names, what they may refer to, how often they bill. PURE."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from plans.problems import Problem, join
+from plans.terms import Charge, Document, Figure, Formula
+from plans.terms_timing import billed_every, timings, whole_multiple
+from plans.terms_walk import NAME, names_in, spends_in, walk
+
+_LOCALES = ("en", "zh-Hans")
+
+
+def charge_problems(document: Document) -> Iterator[Problem]:
+    """Yield what is wrong with charges and figures beyond their numbers: codes, names, spend, cadence."""
+    codes = Counter(one.code for one in (*document.charges, *document.figures))
+    for section in ("charges", "figures"):
+        seen = set[str]()
+        for index, one in enumerate(getattr(document, section)):
+            path = f"{section}[{index}]"
+            if codes[one.code] > 1 and (section == "figures" or one.code in seen):
+                yield Problem(join(path, "code"), "duplicate_code", {"code": one.code})
+            seen.add(one.code)
+            yield from _head(document, path, one)
+            yield from _spends(document, path, one, index if section == "charges" else len(document.charges))
+    yield from _cadence(document)
+
+
+def _spends(document: Document, path: str, one: Figure, above: int) -> Iterator[Problem]:
+    """A charge sees only those above it; a declared tag may be without charges."""
+    visible = _spendable(document.charges[:above]) | set(document.tags)
+    everything = _spendable(document.charges)
+    for where, names in _spend_places(document, path, one):
+        for name in sorted(names - visible):
+            code = "spend_below" if name in everything else "unknown_spend"
+            yield Problem(where, code, {"name": name})
+
+
+def _spendable(charges: Iterable[Charge]) -> set[str]:
+    return {name for charge in charges for name in (charge.code, *charge.tags)}
+
+
+def _spend_places(document: Document, path: str, one: Figure) -> Iterator[tuple[str, set[str]]]:
+    for where, part in walk(one, path):
+        if isinstance(part, Formula) and part.spend is not None:
+            yield join(where, "spend"), set(part.spend)
+    for name in names_in(one) & document.numbers.keys():
+        number = document.numbers[name]
+        if not isinstance(number, str):
+            yield join("numbers", name), spends_in(number)
+
+
+def _cadence(document: Document) -> Iterator[Problem]:
+    rules = timings(document)
+    for index, charge in enumerate(document.charges):
+        rule = rules[charge.code]
+        multiples = [
+            whole_multiple(billed_every(rule.every, term), billed_every(rule.quoted, term))
+            for term in ("monthly", "annual")
+        ]
+        if None in multiples:
+            params = {"every": rule.every, "quoted": rule.quoted}
+            yield Problem(f"charges[{index}].quoted", "quoted_mismatch", params)
+
+
+def _head(document: Document, path: str, figure: Figure) -> Iterator[Problem]:
+    if not NAME.fullmatch(figure.code):
+        yield Problem(join(path, "code"), "bad_name", {"value": figure.code})
+    for index, option in enumerate(figure.held):
+        if option not in document.options:
+            yield Problem(join(join(path, "held"), index), "unknown_option", {"option": option})
+    if figure.name and set(figure.name) != set(_LOCALES):
+        missing = [locale for locale in _LOCALES if locale not in figure.name]
+        extra = sorted(set(figure.name) - set(_LOCALES))
+        yield from (Problem(join(path, "name"), "missing_field", {"field": locale}) for locale in missing)
+        params = {"known": ", ".join(_LOCALES)}
+        yield from (Problem(join(path, "name"), "unknown_field", {"field": one, **params}) for one in extra)
