@@ -1,4 +1,3 @@
-# ruff: noqa: E501 — one fault a row reads best
 """A catalogue is read strictly, says every fault with its place, and comes back out unchanged."""
 
 import pytest
