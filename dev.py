@@ -70,7 +70,8 @@ def works(*words: str) -> bool:
 
 def make_venv() -> None:
     """Make .venv, or make it anew when it is half-made, half-filled or its Python is gone."""
-    if works("-m", "pip", "--version") and not UNFINISHED.exists():
+    whole = (VENV / "pyvenv.cfg").exists() and not UNFINISHED.exists()  # without it, pip means the system
+    if whole and works("-m", "pip", "--version"):
         return
     try:
         import ensurepip  # noqa: F401

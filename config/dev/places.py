@@ -15,6 +15,7 @@ from config.dev.errors import Refused
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HOST = "127.0.0.1"
+APPS = ("config", "plans", "subscriptions", "usage", "billing")
 MIN_FREE_BYTES = 1_000_000_000
 
 

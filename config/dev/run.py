@@ -1,5 +1,6 @@
 """`dev.py run`: everything Ratecard needs, started, shown, and ended again."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -70,26 +71,41 @@ class Start:
             )
         with step("clean") as say:
             postgres.empty(self.addresses["DATABASE_URL"])
+            steps.migrated_stamp(self.supervisor).unlink(missing_ok=True)
             valkey.empty(self.addresses["REDIS_URL"])
             for file in (self.state.folder / "sandbox").glob("state.sqlite3*"):
                 file.unlink()
             say("after an interrupted first start")
 
     def application(self) -> None:
-        """Bring the schema and static files up to date, then serve."""
-        with step("migrate"):
-            self.supervisor.run_once(steps.manage("migrate", self.environment, "migrate", "--noinput"))
+        """Bring the schema and static files up to date, then serve; a first start seeds before the worker."""
+        with step("migrate") as say:
+            say(steps.migrate(self.supervisor, self.environment))
         with step("static") as say:
             say(steps.collect_static(self.supervisor, self.environment))
+        first = self.is_first()
         with step("web") as say:
             self.supervisor.start(steps.web_recipe(self.options, self.environment))
+            if not first:  # nothing to race: let them start side by side
+                self.start_workers()
             steps.await_http(self.supervisor, self.options.port, "/healthz")
             say(self.options.portal)
+        if first:
+            self.first_time()
+            self.start_workers()
+        self.await_all()
+
+    def is_first(self) -> bool:
+        """Tell whether this folder has not been started on this database."""
+        return read_json(self.state.started_file).get("database") != self.database_name()
+
+    def database_name(self) -> str:
+        """Name the database without its password."""
+        given = os.environ.get("DATABASE_URL")
+        return hashlib.sha256(given.encode()).hexdigest() if given else "embedded"
 
     def first_time(self) -> None:
-        """Seed the demo world, or make one staff login; only ever once for a state folder."""
-        if self.state.started_file.exists():
-            return
+        """Seed the demo world, or make one staff login; only ever once for a folder and a database."""
         if postgres.has_rows(self.addresses["DATABASE_URL"], "subscriptions_customer"):
             with step("seed") as say:
                 say("none: the database has customers")
@@ -102,7 +118,8 @@ class Start:
             with step("staff") as say:
                 self.make_staff()
                 say("one login")
-        write_private(self.state.started_file, json.dumps({"demo": self.options.demo}))
+        done = {"demo": self.options.demo, "database": self.database_name()}
+        write_private(self.state.started_file, json.dumps(done))
         self.state.seeding_file.unlink(missing_ok=True)
 
     def make_staff(self) -> None:
@@ -112,22 +129,20 @@ class Start:
         self.supervisor.run_once(steps.manage("staff", environment, "create_staff", login["email"]))
         write_private(self.state.demo_file, json.dumps({"logins": {"staff": login}}))
 
-    def workers(self) -> None:
-        """Start worker and beat, after the seed, so that nothing races it."""
+    def start_workers(self) -> None:
+        """Start worker and beat, as far as they are wanted."""
+        if self.options.worker:
+            self.supervisor.start(steps.worker_recipe(self.environment))
+        if self.options.beat:
+            self.supervisor.start(steps.beat_recipe(self.environment, self.state.folder / "beat"))
+
+    def await_all(self) -> None:
+        """Wait until the worker takes tasks and /readyz is green."""
         if self.options.worker:
             with step("worker"):
-                child = self.supervisor.start(steps.worker_recipe(self.environment))
-                if self.options.beat:
-                    self.start_beat()
-                steps.await_worker(self.supervisor, child.log)
-        elif self.options.beat:
-            self.start_beat()
+                steps.await_worker(self.supervisor, self.state.logs / "worker.log")
         with step("ready"):
-            steps.await_http(self.supervisor, self.options.port, "/readyz")
-
-    def start_beat(self) -> None:
-        """Start Celery beat."""
-        self.supervisor.start(steps.beat_recipe(self.environment, self.state.folder / "beat"))
+            steps.await_ready(self.supervisor, self.options.port)
 
     def announce(self) -> None:
         """Write run.json and print it for people, with a first request and its real answer."""
@@ -175,8 +190,6 @@ def supervise(start: Start) -> int:
     try:
         start.servers()
         start.application()
-        start.first_time()
-        start.workers()
         start.announce()
         ready = True
         start.supervisor.watch()

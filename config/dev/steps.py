@@ -5,13 +5,13 @@ import http.client
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from config.dev import postgres, valkey
 from config.dev.choices import Options, whole
 from config.dev.errors import Refused
-from config.dev.places import HOST, ROOT, private_folder, python
+from config.dev.places import APPS, HOST, ROOT, private_folder, python
 from config.dev.process import TICK_SECONDS, Recipe
 from config.dev.supervisor import Supervisor
 
@@ -136,20 +136,47 @@ def await_worker(supervisor: Supervisor, log: Path) -> None:
         time.sleep(TICK_SECONDS)
 
 
-def static_stamp() -> str:
-    """Return a hash of what `collectstatic` would collect: our files, and the packages that bring theirs."""
+def await_ready(supervisor: Supervisor, port: int) -> None:
+    """Wait for /readyz; when it stays red, look at the migrations again next time."""
+    try:
+        await_http(supervisor, port, "/readyz")
+    except Refused:
+        migrated_stamp(supervisor).unlink(missing_ok=True)
+        raise
+
+
+def migrated_stamp(supervisor: Supervisor) -> Path:
+    """Return the file that says which migrations our own cluster has; it lives and dies with the cluster."""
+    return supervisor.state.folder / "postgres" / "migrated.stamp"
+
+
+def migrate(supervisor: Supervisor, environment: Mapping[str, str]) -> str:
+    """Run the migrations, unless our own cluster has just these; an outside database is always asked."""
+    stamp_file = migrated_stamp(supervisor)
+    stamp = stamp_of(sorted(file for app in APPS for file in (ROOT / app).glob("migrations/*.py")))
+    embedded = not os.environ.get("DATABASE_URL")
+    if embedded and stamp_file.exists() and stamp_file.read_text(encoding="utf-8") == stamp:
+        return "unchanged"
+    supervisor.run_once(manage("migrate", environment, "migrate", "--noinput"))
+    if embedded:
+        stamp_file.write_text(stamp, encoding="utf-8")
+    return "done"
+
+
+def stamp_of(files: Iterable[Path]) -> str:
+    """Return a hash over our files and over the lock, which names the packages that bring theirs."""
     digest = hashlib.sha256((ROOT / "requirements.txt").read_bytes())
-    for folder in (ROOT / "static", *sorted(ROOT.glob("*/static"))):
-        for file in sorted(folder.rglob("*")):
-            found = file.stat()
-            digest.update(f"{file.relative_to(ROOT)} {found.st_size} {found.st_mtime_ns}\n".encode())
+    for file in files:
+        found = file.stat()
+        digest.update(f"{file.relative_to(ROOT)} {found.st_size} {found.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
 def collect_static(supervisor: Supervisor, environment: Mapping[str, str]) -> str:
     """Collect static files if they changed since the last start."""
     stamp_file = supervisor.state.folder / "static.stamp"
-    stamp = static_stamp()
+    folders = (ROOT / "static", *(ROOT / app / "static" for app in APPS))
+    stamp = stamp_of(sorted(file for folder in folders for file in folder.rglob("*") if file.is_file()))
     if stamp_file.exists() and stamp_file.read_text(encoding="utf-8") == stamp:
         return "unchanged"
     supervisor.run_once(manage("collectstatic", environment, "collectstatic", "--noinput", "--clear"))
