@@ -1,9 +1,14 @@
 """What may be held together: modules that require or exclude others, one SLA and one support tier. PURE."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from plans.catalogue import Catalogue, Version
+from plans.problems import Problem
+from plans.terms import Charge
+
 MODULE, SLA, SUPPORT = "module.", "sla.", "support."
+LANGUAGES = ("en", "zh-Hans")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +63,31 @@ def _tier_clashes(options: Collection[str]) -> list[Clash]:
         tiers = sorted(option for option in options if option.startswith(prefix))
         found += [Clash("one_only", tiers[0], other) for other in tiers[1:]]
     return found
+
+
+def offer_problems(version: Version, catalogue: Catalogue, path: str) -> list[Problem]:
+    """Return what keeps a version from being sold although its terms are sound.
+
+    Every charge needs a name in both languages, as invoices print it; and what an offered module
+    requires must be offered too. Paths lead to where somebody wrote the part.
+    """
+    found = [*_unnamed(version.terms.charges, f"{path}.terms.charges")]
+    found += _unnamed(version.closing, f"{path}.closing")
+    for section in ("modules", "sla_tiers", "support_tiers"):
+        wanted = getattr(version, section)
+        for index, part in enumerate(getattr(catalogue, section)):
+            if part.code in wanted:
+                found += _unnamed(part.charges, f"{section}[{index}].charges")
+    rules = {one.code: Rules(frozenset(one.requires), frozenset(one.excludes)) for one in catalogue.modules}
+    for clash in missing_requirements(version.modules, rules):
+        params = {"code": clash.option.removeprefix(MODULE), "other": clash.other.removeprefix(MODULE)}
+        found.append(Problem(f"{path}.modules", "requires_not_offered", params))
+    return found
+
+
+def _unnamed(charges: Sequence[Charge], path: str) -> Iterator[Problem]:
+    for index, charge in enumerate(charges):
+        for language in LANGUAGES:
+            if not charge.name.get(language, "").strip():
+                params = {"language": language}
+                yield Problem(f"{path}[{index}].name", "missing_translation", params)

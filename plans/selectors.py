@@ -1,7 +1,8 @@
 """Reads of the catalogue: which versions are on sale at an instant, and what they charge."""
 
 import functools
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -9,9 +10,25 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from plans.composition import Rules
 from plans.errors import DomainError, _
-from plans.models import ModuleRule, PlanVersion
+from plans.models import FeatureModule, ModuleRule, PlanVersion, SlaTier, SupportTier
 from plans.models.plans import VersionState
+from plans.selectors_catalogue import draft_hash, draft_terms, problems_of, stored_catalogue, version_text
 from plans.terms import Terms, canonical_json, read_document
+
+__all__ = [
+    "Offer",
+    "TermsDamaged",
+    "draft_hash",
+    "draft_terms",
+    "module_rules",
+    "on_sale",
+    "price_list",
+    "problems_of",
+    "stored_catalogue",
+    "terms_of",
+    "version_state",
+    "version_text",
+]
 
 State = Literal["draft", "scheduled", "on_sale", "superseded", "archived"]
 
@@ -94,3 +111,39 @@ def module_rules(codes: Collection[str] | None = None) -> dict[str, Rules]:
         else:
             found[module] = Rules(known.requires, known.excludes | {other})
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One line of the price list: a version on sale with what can be added to it."""
+
+    version: PlanVersion
+    terms: Terms
+    rules: Mapping[str, Rules]
+    modules: Sequence[FeatureModule]
+    sla_tiers: Sequence[SlaTier]
+    support_tiers: Sequence[SupportTier]
+
+    def rules_of(self, module: FeatureModule) -> Rules:
+        """Return what a module requires and excludes."""
+        return self.rules.get(module.code, Rules())
+
+
+def price_list(at: datetime, *, currency: str | None = None, code: str | None = None) -> list[Offer]:
+    """Return the public price list at `at`, lowest rank first; a constant number of queries."""
+    versions = on_sale(at, currency=currency)
+    if code is not None:
+        versions = versions.filter(plan__code=code)
+    rules = module_rules()
+    found = versions.prefetch_related("modules", "sla_tiers", "support_tiers")
+    return [
+        Offer(
+            one,
+            terms_of(one),
+            rules,
+            list(one.modules.all()),
+            list(one.sla_tiers.all()),
+            list(one.support_tiers.all()),
+        )
+        for one in found
+    ]

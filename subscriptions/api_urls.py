@@ -1,5 +1,10 @@
 """Addresses of the subscriptions API."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from subscriptions.api import SubscriptionsView, SubscriptionView
+
+urlpatterns = [
+    path("subscriptions", SubscriptionsView.as_view(), name="api_subscriptions"),
+    path("subscriptions/<str:public_id>", SubscriptionView.as_view(), name="api_subscription"),
+]

@@ -1,17 +1,22 @@
 """Reads of agreements, scoped by customer at the root; every one takes the instant it is about."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange as Span
 from django.db.models import QuerySet, Sum
 
-from plans.timespan import Period
+from plans.models import PlanVersion
+from plans.timespan import MICROSECOND, Period
 from subscriptions.anchors import current_period
 from subscriptions.models import AddOn, App, Customer, Membership, Subscription, SubscriptionPhase, User
 from subscriptions.models.agreements import Term
+from subscriptions.phases import Stretch, stretch_at
 
+State = Literal["future", "active", "ending", "ended"]
 TERM_MONTHS = {Term.MONTHLY.value: 1, Term.ANNUAL.value: 12}
 
 
@@ -44,6 +49,58 @@ def phase_at(subscription: Subscription, at: datetime) -> SubscriptionPhase | No
 def phases_over(subscription: Subscription, period: Period) -> list[SubscriptionPhase]:
     """Return the phases that share time with a period, earliest first."""
     return list(_phases(subscription).filter(span__overlap=(period.start, period.end)).order_by("span"))
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What one agreement is at an instant, for lists."""
+
+    subscription: Subscription
+    version: PlanVersion
+    state: State
+    period: Period  # the term that the instant falls in; the first or last one outside the span
+    seats: int
+    options: dict[str, Decimal]
+
+
+def overview(subscription: Subscription, at: datetime) -> Overview:
+    """Return an agreement as it is at `at`; of a row read by `with_parts`, without a query."""
+    begin, end = subscription.span.lower, subscription.span.upper
+    known = max(begin, at if end is None or at < end else end - MICROSECOND)
+    by_version = {one.plan_version_id: one.plan_version for one in subscription.phases.all()}
+    stretch = stretch_at(stretches_of(subscription), known)
+    if stretch is None:  # phases tile the span; a hole is a defect that books report
+        raise LookupError(f"{subscription.public_id} has no phase at {known}")
+    held = (one for one in subscription.add_ons.all() if known in one.span)
+    return Overview(
+        subscription=subscription,
+        version=by_version[stretch.version],
+        state=state_at(subscription, at),
+        period=term_period(subscription, known),
+        seats=sum(one.delta for one in subscription.seat_changes.all() if one.at <= known),
+        options={one.option: plain(one.quantity) for one in held},
+    )
+
+
+def with_parts(rows: QuerySet[Subscription]) -> QuerySet[Subscription]:
+    """Read agreements with all that `overview` needs, in a constant number of queries."""
+    rows = rows.select_related("customer", "app")
+    return rows.prefetch_related("phases__plan_version__plan", "add_ons", "seat_changes")
+
+
+def stretches_of(subscription: Subscription) -> list[Stretch]:
+    """Return the phases as plain values."""
+    return [Stretch(one.span.lower, one.span.upper, one.plan_version_id) for one in subscription.phases.all()]
+
+
+def state_at(subscription: Subscription, at: datetime) -> State:
+    """Return what people call the agreement at `at`."""
+    span = subscription.span
+    if at < span.lower:
+        return "future"
+    if span.upper is None:
+        return "active"
+    return "ending" if at < span.upper else "ended"
 
 
 def _phases(subscription: Subscription) -> QuerySet[SubscriptionPhase]:

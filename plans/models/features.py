@@ -30,6 +30,9 @@ class Feature(Named):
         help_text=_("The meter an allowance is measured by."),
     )
     unit = models.CharField(_("unit"), max_length=32, blank=True)
+    choices = models.JSONField(
+        _("choices"), default=list, blank=True, help_text=_("The values a text choice may have.")
+    )
 
     class Meta(Named.Meta):
         verbose_name = _("feature")

@@ -1,0 +1,231 @@
+"""The stored catalogue as the grammar sees it: rows -> trees -> typed structs -> composed terms."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from plans.catalogue import (
+    Catalogue,
+    Feature,
+    Meter,
+    Module,
+    Plan,
+    SlaTier,
+    SupportTier,
+    Version,
+    compose_version,
+)
+from plans.catalogue_check import problems
+from plans.catalogue_yaml import dump_yaml
+from plans.composition import offer_problems
+from plans.models import Feature as FeatureRow
+from plans.models import FeatureModule, Named, PlanVersion
+from plans.models import Meter as MeterRow
+from plans.models import Plan as PlanRow
+from plans.models import SlaTier as SlaRow
+from plans.models import SupportTier as SupportRow
+from plans.problems import Problem, TermsInvalid
+from plans.shape import Tree, build
+from plans.terms import Terms, canonical_json, read_terms, to_tree
+
+SECTIONS: dict[str, Any] = {
+    "meters": Meter,
+    "features": Feature,
+    "modules": Module,
+    "sla_tiers": SlaTier,
+    "support_tiers": SupportTier,
+    "plans": Plan,
+}
+PARTS = {"modules": "module", "sla_tiers": "sla", "support_tiers": "support"}
+SOURCE_FIELDS = ("terms", "closing", "modules", "sla_tiers", "support_tiers", "entitlements")
+_HERE = "plans[0].versions[0]"  # where a version stands in the small catalogue it is checked in
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A version as it would be published now."""
+
+    version: Version | None
+    catalogue: Catalogue | None
+    problems: list[Problem]
+
+
+def stored_trees() -> dict[str, dict[str, Tree]]:
+    """Return every catalogue row as the tree a file would hold, by section and code; versions left out."""
+    return {
+        "meters": {row.code: _meter(row) for row in MeterRow.objects.order_by("pk")},
+        "features": {
+            row.code: _feature(row) for row in FeatureRow.objects.select_related("meter").order_by("pk")
+        },
+        "modules": {row.code: _module(row) for row in _modules()},
+        "sla_tiers": {row.code: _sla_tier(row) for row in SlaRow.objects.order_by("pk")},
+        "support_tiers": {row.code: _support_tier(row) for row in SupportRow.objects.order_by("pk")},
+        "plans": {row.code: _plan(row) for row in PlanRow.objects.order_by("pk")},
+    }
+
+
+def stored_catalogue() -> Catalogue:
+    """Return the whole stored catalogue, versions included; raises TermsInvalid if a row is malformed."""
+    trees = stored_trees()
+    for version in PlanVersion.objects.select_related("plan").order_by("number"):
+        plan = trees["plans"][version.plan.code]
+        plan.setdefault("versions", []).append(version_tree(version))
+    return _typed({section: list(rows.values()) for section, rows in trees.items()})
+
+
+def version_tree(version: PlanVersion) -> Tree:
+    """Return a version as the tree a file would hold."""
+    dated = {} if version.effective_at is None else {"effective_at": version.effective_at.isoformat()}
+    comment = {"comment": version.comment} if version.comment else {}
+    return {"number": str(version.number), **dated, "terms": {}, **version.source, **comment}
+
+
+def normal(tree: Tree, kind: Any) -> Tree:
+    """Return a tree as its struct writes it (defaults left out), or as it is when it does not fit."""
+    value = build(tree, kind, "", [])
+    return tree if value is None else to_tree(value)
+
+
+def plain(section: str, tree: Tree) -> Tree:
+    """Return a tree with one spelling for what can be written in two, so that only meaning differs."""
+    if section == "meters" and tree.get("event_type") == tree["code"]:  # the default, written out
+        return {key: value for key, value in tree.items() if key != "event_type"}
+    if section == "sla_tiers":
+        return {**tree, "target": format(Decimal(tree["target"]).normalize(), "f")}
+    return tree
+
+
+def version_text(version: PlanVersion) -> str:
+    """Return what staff edit: the source of a version as catalogue text."""
+    found: list[Problem] = []
+    typed = build(version_tree(version), Version, "", found)
+    return dump_yaml(version.source if typed is None else to_tree(typed))
+
+
+def draft_of(version: PlanVersion) -> Draft:
+    """Check a version against the stored catalogue; problems carry paths of its source."""
+    trees = stored_trees()
+    wanted = {f"{section}.{code}" for section in PARTS for code in version.source.get(section, [])}
+    tree = {
+        section: [
+            row
+            for code, row in rows.items()
+            if f"{section}.{code}" in wanted or _fits(row, SECTIONS[section])
+        ]
+        for section, rows in trees.items()
+        if section != "plans"
+    }
+    owner = _plan(version.plan)
+    tree["plans"] = [{**owner, "versions": [version_tree(version)]}]
+    found: list[Problem] = []
+    catalogue: Catalogue | None = build(tree, Catalogue, "", found)
+    if catalogue is None:
+        return Draft(None, None, list(_relative(found, tree, version.source)))
+    typed = catalogue.plans[0].versions[0]
+    found = [*problems(catalogue), *offer_problems(typed, catalogue, _HERE)]
+    return Draft(typed, catalogue, list(_relative(found, tree, version.source)))
+
+
+def problems_of(version: PlanVersion) -> list[Problem]:
+    """Return everything that keeps a draft from being published."""
+    return draft_of(version).problems
+
+
+def draft_terms(version: PlanVersion) -> Terms:
+    """Return the composed terms of a draft; raises TermsInvalid with every problem."""
+    draft = draft_of(version)
+    if draft.problems or draft.version is None or draft.catalogue is None:
+        raise TermsInvalid(draft.problems)
+    return read_terms(compose_version(draft.version, draft.catalogue))
+
+
+def draft_hash(version: PlanVersion) -> str:
+    """Return what a reviewer signs: prices and entitlements as they would be published now."""
+    reviewed = [draft_terms(version).hash, draft_entitlements(version)]
+    return hashlib.sha256(canonical_json(reviewed)).hexdigest()
+
+
+def draft_entitlements(version: PlanVersion) -> dict[str, dict[str, str]]:
+    """Return what holding the plan grants, and what each offered module adds, by option."""
+    granted = {"plan": dict(version.source.get("entitlements", {}))}
+    wanted = version.source.get("modules", [])
+    rows = FeatureModule.objects.filter(code__in=wanted).order_by("code")
+    return granted | {f"module.{row.code}": dict(row.grants) for row in rows if row.grants}
+
+
+def _fits(tree: Tree, kind: Any) -> bool:
+    """Return whether a row has the right shape; a half-edited part nobody asked for stops nobody."""
+    return build(tree, kind, "", []) is not None
+
+
+def _typed(tree: Tree) -> Catalogue:
+    found: list[Problem] = []
+    catalogue: Catalogue | None = build(tree, Catalogue, "", found)
+    if catalogue is None:
+        raise TermsInvalid(found)
+    return catalogue
+
+
+def _relative(found: list[Problem], tree: Tree, source: Tree) -> Iterator[Problem]:
+    """Keep what concerns the version; name its parts by option, as their index means nothing here."""
+    wanted = {section: source.get(section, []) for section in PARTS}
+    for one in found:
+        if one.path.startswith(_HERE):
+            yield replace(one, path=one.path.removeprefix(_HERE).lstrip("."))
+            continue
+        section, _, rest = one.path.partition("[")
+        index, _, inner = rest.partition("]")
+        row = tree.get(section, [])[int(index)] if index.isdigit() else {}
+        if section in PARTS and row.get("code") in wanted[section]:
+            yield replace(one, path=f"{PARTS[section]}.{row['code']}{inner}")
+        elif section in ("meters", "features", "plans"):
+            yield one
+
+
+def _named(row: Named) -> dict[str, Tree]:
+    return {"code": row.code, "names": {"en": row.name_en, "zh-Hans": row.name_zh}}
+
+
+def _described(row: FeatureModule | PlanRow) -> dict[str, Tree]:
+    texts = {"en": row.description_en, "zh-Hans": row.description_zh}
+    return {"description": texts} if all(texts.values()) else {}
+
+
+def _meter(row: MeterRow) -> Tree:
+    fields = ("kind", "unit", "event_type", "value_property", "unique_property", "dimensions", "source")
+    given = {field: getattr(row, field) for field in fields}
+    return _named(row) | {field: value for field, value in given.items() if value != ""}
+
+
+def _feature(row: FeatureRow) -> Tree:
+    meter = {"meter": row.meter.code} if row.meter else {}
+    unit = {"unit": row.unit} if row.unit else {}
+    return {**_named(row), "type": row.type, **meter, **unit, "choices": row.choices}
+
+
+def _modules() -> Any:
+    return FeatureModule.objects.prefetch_related("rules__other").order_by("pk")
+
+
+def _module(row: FeatureModule) -> Tree:
+    rules: dict[str, list[str]] = {"requires": [], "excludes": []}
+    for rule in sorted(row.rules.all(), key=lambda one: one.pk):
+        rules[rule.kind].append(rule.other.code)
+    return {**_named(row), **_described(row), **rules, "features": row.grants, **row.charges}
+
+
+def _sla_tier(row: SlaRow) -> Tree:
+    target = format(row.target.normalize(), "f")
+    return {**_named(row), "target": target, "window": row.window, **row.document}
+
+
+def _support_tier(row: SupportRow) -> Tree:
+    fields = ("channels", "response_minutes", "hours")
+    return {**_named(row), **{field: getattr(row, field) for field in fields}, **row.document}
+
+
+def _plan(row: PlanRow) -> Tree:
+    rest = {"audience": row.audience, "family": row.family, "rank": str(row.rank)}
+    return {**_named(row), **_described(row), **rest}
