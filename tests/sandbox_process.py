@@ -51,7 +51,9 @@ class SandboxProcess:
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         if "http://" not in line:
-            raise RuntimeError(f"The sandbox did not start: exit code {self.process.wait(START_SECONDS)}")
+            code = self.process.wait(START_SECONDS)
+            self._end(signal.SIGTERM)
+            raise RuntimeError(f"The sandbox did not start: exit code {code}")
         self.port = int(line.strip().rpartition(":")[2])
         return self
 

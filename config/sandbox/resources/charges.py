@@ -41,7 +41,7 @@ def charged(tx: Tx, intent: Json, method: Json, card: Card) -> Json:
         "paid": paid,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": {"card": method["card"], "type": "card"},
+        "payment_method_details": {"card": _card(intent, method["card"]), "type": "card"},
         "receipt_email": None,
         "receipt_number": None,
         "receipt_url": None,
@@ -57,6 +57,33 @@ def charged(tx: Tx, intent: Json, method: Json, card: Card) -> Json:
     }
     emit(tx, "charge.succeeded" if paid else "charge.failed", tx.put(charge))
     return charge
+
+
+def _card(intent: Json, card: Json) -> Json:
+    """Return a charge's view of the card."""
+    names = (
+        "brand",
+        "checks",
+        "country",
+        "exp_month",
+        "exp_year",
+        "fingerprint",
+        "funding",
+        "last4",
+        "wallet",
+    )
+    return {
+        **{name: card[name] for name in names},
+        "amount_authorized": intent["amount"],
+        "authorization_code": None,
+        "installments": None,
+        "mandate": None,
+        "network": card["brand"],
+        "network_token": {"used": False},
+        "network_transaction_id": None,
+        "regulated_status": "unregulated",
+        "three_d_secure": None,
+    }
 
 
 def _outcome(card: Card) -> Json:

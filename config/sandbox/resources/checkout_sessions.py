@@ -91,7 +91,6 @@ def _made(tx: Tx, given: Json, intent_id: str) -> Json:
         "customer_details": None,
         "customer_email": email,
         "discounts": None,
-        "excluded_payment_method_types": None,
         "expires_at": expires,
         "invoice": None,
         "invoice_creation": None,

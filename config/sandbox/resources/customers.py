@@ -30,7 +30,6 @@ def create(tx: Tx, given: Json) -> Json:
         "object": "customer",
         "address": None,
         "balance": 0,
-        "business_name": None,
         "created": tx.now,
         "currency": None,
         "customer_account": None,
@@ -39,7 +38,6 @@ def create(tx: Tx, given: Json) -> Json:
         "description": None,
         "discount": None,
         "email": None,
-        "individual_name": None,
         "invoice_prefix": given.get("invoice_prefix") or new_id("x", 8)[2:].upper(),
         "invoice_settings": {
             "custom_fields": None,

@@ -80,7 +80,6 @@ def new_invoice(tx: Tx, invoice_id: str, customer: Json) -> Json:
         "subtotal": 0,
         "subtotal_excluding_tax": 0,
         "test_clock": None,
-        "threshold_reason": None,
         "total": 0,
         "total_discount_amounts": [],
         "total_excluding_tax": 0,
@@ -116,7 +115,7 @@ def _shape(tx: Tx, invoice: Json) -> Json:
     url = f"/v1/invoices/{invoice['id']}/lines"
     return {
         **invoice,
-        "lines": {**envelope(url, shown, more=len(lines) > SHOWN_LINES), "total_count": len(lines)},
+        "lines": envelope(url, shown, more=len(lines) > SHOWN_LINES),
     }
 
 
