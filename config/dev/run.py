@@ -197,7 +197,7 @@ def supervise(start: Start) -> int:
         print("\n  Stopping …", flush=True)
     finally:
         start.state.run_file.unlink(missing_ok=True)
-        start.supervisor.stop_all()
+        start.supervisor.stop_all(ready=ready)
         start.state.env_file.unlink(missing_ok=True)
     return 0 if ready else 1
 

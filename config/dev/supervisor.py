@@ -14,6 +14,7 @@ from config.dev.state import State, hear_signals
 
 TOGETHER = ("web", "worker", "beat")  # asked together, then awaited; the servers below go one by one
 CHATTER = " INFO celery."  # a line for each ring of the doorbell, every second; the file has them
+UNREADY_SECONDS = 3.0
 COLOURS = {"web": 36, "worker": 32, "beat": 34, "sandbox": 35, "postgres": 33, "valkey": 31}
 
 
@@ -24,8 +25,8 @@ class Supervisor:
         self.state = state
         self.children: list[Child] = []
         self.signals = 0
-        self.guard = self._start_guard()
         hear_signals(self._on_signal)
+        self.guard = self._start_guard()
 
     def _start_guard(self) -> subprocess.Popen[str]:
         """Start the process that cleans up after a `kill -9`; it shares the folder's lock with us."""
@@ -107,12 +108,17 @@ class Supervisor:
                 print(f"{name} {line}", flush=True)
         return place + end
 
-    def stop_all(self) -> None:
-        """End everything in reverse order; a second Ctrl-C ends patience."""
+    def stop_all(self, *, ready: bool) -> None:
+        """End everything in reverse order; a second Ctrl-C ends patience.
+
+        Before it is ready nothing holds anybody's work, and a server that is still
+        starting may not hear the polite signal, so patience is short then.
+        """
         before = self.signals
         hurried = lambda: self.signals > before + 1  # noqa: E731 - one line reads best here
         together = [child for child in self.children if child.name in TOGETHER]
         for child in together:
+            child.patience = child.patience if ready else UNREADY_SECONDS
             ask_to_stop(child)
         others = [child for child in reversed(self.children) if child not in together]
         for child in together:
