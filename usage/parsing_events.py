@@ -56,18 +56,33 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
     rules: TypeRules
 
 
-def judge(event: Envelope, rules: TypeRules, window: Window) -> Fact:
-    """Check time and data against the type's rules; raises Refused."""
+def check_window(event: Envelope, window: Window) -> None:
+    """Refuse an event whose time lies outside the window."""
     if event.time < window.oldest:
         raise Refused("too_old", "time", window.oldest.isoformat())
     if event.time > window.newest:
         raise Refused("in_future", "time", window.newest.isoformat())
+
+
+def judge(event: Envelope, rules: TypeRules) -> Fact:
+    """Check the data against the type's rules; raises Refused."""
     data = normal(event.data, rules)
     for meter in rules.meters:
         for needed in (meter.value, meter.user):
             if needed is not None and needed not in data:
                 raise Refused("required", f"data.{needed}")
     return Fact(event, event.identity(), payload_hash(event, data), data, rules)
+
+
+def loose(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return data whose type nobody knows yet, if a database can keep it: short texts and plain values."""
+    for name, value in data.items():
+        text(name, "data", longest=64)
+        if isinstance(value, dict | list):
+            raise Refused("wrong_type", f"data.{shown(name)}", "text")
+        if value and isinstance(value, str):
+            text(value, f"data.{shown(name)}", longest=200)
+    return dict(data)
 
 
 def normal(data: Mapping[str, Any], rules: TypeRules) -> dict[str, str]:

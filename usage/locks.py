@@ -1,0 +1,36 @@
+"""The advisory locks of usage. All last until the transaction ends, and are its first statement."""
+
+from django.db import connection
+
+# Two-part keys: the first names the purpose within this product's range, the second the object.
+PARTITIONS, FOLDING, FREEZE, REPORTS = 0x5243_0001, 0x5243_0002, 0x5243_0003, 0x5243_0004
+
+
+def _lock(function: str, purpose: int, key: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s, %s)", [purpose, key % 2**31])
+
+
+def lock_partitions() -> None:
+    """Let one transaction at a time add partitions."""
+    _lock("pg_advisory_xact_lock", PARTITIONS, 0)
+
+
+def share_folding() -> None:
+    """Fold beside other folds, never beside a recompute."""
+    _lock("pg_advisory_xact_lock_shared", FOLDING, 0)
+
+
+def lock_folding() -> None:
+    """Recompute alone: a fold half done elsewhere would be overwritten."""
+    _lock("pg_advisory_xact_lock", FOLDING, 0)
+
+
+def lock_freeze(subscription_id: int) -> None:
+    """Freeze one subscription at a time, so two callers get the same readings."""
+    _lock("pg_advisory_xact_lock", FREEZE, subscription_id)
+
+
+def lock_reports(app_id: int) -> None:
+    """Take one app's availability reports one after the other."""
+    _lock("pg_advisory_xact_lock", REPORTS, app_id)

@@ -1,0 +1,5 @@
+"""The verbs of usage."""
+
+from usage.services.ingest import Outcome, ingest
+
+__all__ = ["Outcome", "ingest"]
