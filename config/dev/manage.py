@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
     except Refused as refusal:
         if not os.environ.get("DATABASE_URL"):
             sys.exit(f"ratecard: {refusal}")
-        ours = {}
+        ours = {} if os.environ.get("SECRET_KEY") else {"RATECARD_DEBUG": "1"}
     argv = [python(), str(ROOT / "manage.py"), *words]
     os.execve(argv[0], argv, {**os.environ, **ours})  # noqa: S606 - no shell is meant
 
