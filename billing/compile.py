@@ -41,7 +41,8 @@ class Compiled:
 
     charges: dict[str, CompiledCharge]
     figures: dict[str, CompiledCharge]
-    numbers: dict[str, n.Number]
+    numbers: dict[str, n.Number]  # meters and formulas
+    each: dict[str, n.Number]  # meter -> the worth of one event, names being its attributes
     line_rounding: s.Round | None
     total_rounding: s.Round | None
     order: dict[str, int]
@@ -72,6 +73,7 @@ class _Compiler:
             charges={one.code: self._charge(one, when[one.code]) for one in document.charges},
             figures={one.code: self._charge(one, None) for one in document.figures},
             numbers={name: self._name(name) for name in everything},
+            each=_EventCompiler(document).worths(),
             line_rounding=None if plan.line is None else rounding(plan.line),
             total_rounding=None if plan.total is None else rounding(plan.total),
             order={one.code: index for index, one in enumerate(document.charges)},
@@ -134,7 +136,7 @@ class _Compiler:
             return s.Drawing(argument.pool, self.number(argument.weight), self._maybe(size))
         if word == "prorate":
             return s.Proration(argument, None if argument.round is None else rounding(argument.round))
-        return s.Priced(word, self.tariff(argument), self._maybe(argument.by))
+        return s.Priced(word, self.tariff(argument))
 
     def _maybe(self, value: str | t.Formula | None) -> n.Number | None:
         return None if value is None else self.number(value)
@@ -147,8 +149,9 @@ class _Compiler:
         bands = tuple(self._band(band, given) for band in given.bands or [t.Band()])
         mode = given.mode or "flat"
         if any(numbers for _, numbers in bands):
-            return s.OpenTariff(mode, bands)
-        return s.FixedTariff(Tariff([Band(**fields) for fields, _ in bands], mode))
+            return s.OpenTariff(mode, bands, self._maybe(given.by))
+        fixed = Tariff([Band(**fields) for fields, _ in bands], mode)
+        return s.FixedTariff(fixed, self._maybe(given.by))
 
     def _band(self, band: t.Band, default: t.Tariff) -> tuple[dict[str, Any], dict[str, n.Number]]:
         """Return a band's plain fields and those that are numbers still to be worked out."""
@@ -163,6 +166,17 @@ class _Compiler:
                 open_numbers[name] = self.number(value)
         fields["partial"] = band.partial or default.partial
         return fields, open_numbers
+
+
+class _EventCompiler(_Compiler):
+    """Compiles a meter's `each`, where names are attributes of the event."""
+
+    def worths(self) -> dict[str, n.Number]:
+        meters = self.document.meters.items()
+        return {code: self.number(meter.each) for code, meter in meters if meter.each is not None}
+
+    def _resolve(self, name: str) -> n.Number:
+        return n.Fact(name)
 
 
 def rounding(given: str | t.Rounding) -> s.Round:

@@ -113,6 +113,15 @@ def rate_figure(terms: Terms, code: str, quantities: Quantities, due: Due, conte
         return RatedFigure(code, node.output, bill.currency, node)
 
 
+def rate_number(terms: Terms, name: str, quantities: Quantities, due: Due, context: Context) -> Node:
+    """Return the derivation of a meter or a named formula for one period."""
+    with exact():
+        bill = _open(terms, quantities, context)
+        if name not in bill.program.numbers:
+            raise UnknownCharge(code=name)
+        return bill.program.numbers[name].explain(_env(bill, due, None))
+
+
 def _open(terms: Terms, quantities: Quantities, context: Context) -> _Bill:
     currency = _currency(terms, context)
     document = terms.document

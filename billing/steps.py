@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from billing.derivation import Node, plain
 from billing.numbers import Env, Number, chosen
 from billing.proration import fractions
+from plans.errors import DomainError, _
 from plans.money import Mode, minor_step, to_multiple
 from plans.tariff import Band, BandPart, Tariff
 from plans.terms import Prorate
@@ -128,10 +129,17 @@ class Drawing:
         return Node("draw", left, number, argument)
 
 
-class TariffSource(Protocol):
-    """Gives the tariff that holds for this customer."""
+class FallingEdges(DomainError):  # noqa: N818
+    """Edges that are formulas came out in the wrong order for this customer."""
 
-    def tariff(self, env: Env) -> Tariff: ...
+    code = "falling_edges"
+    text = _("The edges of the bands do not rise: %(edges)s.")
+
+
+class TariffSource(Protocol):
+    """Gives the tariff that holds for this customer, and the number that selects its band, if another."""
+
+    def tariff(self, env: Env) -> tuple[Tariff, Decimal | None]: ...
     def said(self, env: Env) -> dict[str, str]: ...
 
 
@@ -140,9 +148,10 @@ class FixedTariff:
     """All prices are literals: bands and running sums are made once."""
 
     fixed: Tariff
+    by: Number | None
 
-    def tariff(self, env: Env) -> Tariff:
-        return self.fixed
+    def tariff(self, env: Env) -> tuple[Tariff, Decimal | None]:
+        return self.fixed, None if self.by is None else self.by.value(env)
 
     def said(self, env: Env) -> dict[str, str]:
         return {}
@@ -154,10 +163,14 @@ class OpenTariff:
 
     mode: str
     bands: tuple[tuple[Mapping[str, Any], Mapping[str, Number]], ...]  # plain fields; fields to work out
+    by: Number | None
 
-    def tariff(self, env: Env) -> Tariff:
+    def tariff(self, env: Env) -> tuple[Tariff, Decimal | None]:
         made = [Band(**{**fields, **_worked_out(numbers, env)}) for fields, numbers in self.bands]
-        return Tariff(made, self.mode)
+        edges = [band.edge for band in made if band.edge is not None]
+        if edges != sorted(edges):
+            raise FallingEdges(edges=", ".join(map(plain, edges)))
+        return Tariff(made, self.mode), None if self.by is None else self.by.value(env)
 
     def said(self, env: Env) -> dict[str, str]:
         return {}
@@ -175,7 +188,7 @@ class PickedTariff:
     cases: Mapping[str, TariffSource]
     otherwise: TariffSource | None
 
-    def tariff(self, env: Env) -> Tariff:
+    def tariff(self, env: Env) -> tuple[Tariff, Decimal | None]:
         return chosen(self.label, self.cases, self.otherwise, env)[1].tariff(env)
 
     def said(self, env: Env) -> dict[str, str]:
@@ -189,16 +202,14 @@ class Priced:
 
     word: str
     source: TariffSource
-    by: Number | None
 
     def value(self, number: Decimal, env: Env) -> Decimal:
-        by = None if self.by is None else self.by.value(env)
-        return self.source.tariff(env).amount(number, by)
+        tariff, by = self.source.tariff(env)
+        return tariff.amount(number, by)
 
     def explain(self, number: Decimal, env: Env) -> Node:
-        tariff = self.source.tariff(env)
+        tariff, by = self.source.tariff(env)
         argument = {"mode": tariff.mode, **self.source.said(env)}
-        by = None if self.by is None else self.by.value(env)
         if by is not None:
             argument["by"] = plain(by)
         children = tuple(_band_node(part) for part in tariff.parts(number, by))

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from plans.errors import DomainError, _
 
@@ -92,6 +92,10 @@ class Problem:
     params: Mapping[str, str] = field(default_factory=dict)
     line: int | None = None  # of a file, counted from 1; None when the document came from elsewhere
     column: int | None = None
+
+    def at(self, path: str) -> "Problem":
+        """Return the same fault seen from an outer document."""
+        return replace(self, path=path)
 
     def sentence(self) -> str:
         """Return the English sentence, for logs and commands."""

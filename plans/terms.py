@@ -55,8 +55,8 @@ class Drawing(Strict):
 class Band(Strict):
     """Quantities up to (`upto`) or under (`below`) an edge; the last band has none."""
 
-    upto: str | None = None
-    below: str | None = None
+    upto: "str | Formula | None" = None
+    below: "str | Formula | None" = None
     ask: bool = False
     each: "str | Formula | None" = None
     per: "str | Formula | None" = None

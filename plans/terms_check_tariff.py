@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from plans.problems import Problem, join
 from plans.terms import Band, Tariff
-from plans.terms_walk import is_literal
 
 _PRICES = ("each", "per", "partial", "flat", "times")
 
@@ -14,7 +13,7 @@ def tariff_problems(path: str, tariff: Tariff) -> Iterator[Problem]:
     """Yield what is wrong with one tariff; its numbers are checked elsewhere."""
     given = [word for word in _PRICES if getattr(tariff, word) is not None]
     if tariff.pick is not None:
-        beside = [*given, *(word for word in ("mode", "bands") if getattr(tariff, word) is not None)]
+        beside = [*given, *(word for word in ("mode", "bands", "by") if getattr(tariff, word) is not None)]
         if beside:
             yield Problem(path, "mixed_forms", {"words": ", ".join(["pick", *beside])})
     elif tariff.bands is None:
@@ -75,8 +74,8 @@ def _rising(path: str, bands: list[Band]) -> Iterator[Problem]:
     before: tuple[Decimal, int] | None = None
     for index, band in enumerate(bands):
         text = band.upto if band.below is None else band.below
-        if text is None or not is_literal(text) or not text.replace(".", "", 1).isdigit():
-            continue
+        if not isinstance(text, str) or not text.replace(".", "", 1).isdigit():
+            continue  # an edge that is a formula is known only when rated
         edge = (Decimal(text), 0 if band.below is not None else 1)
         if before is not None and edge <= before:
             params = {"edge": text, "before": format(before[0], "f")}

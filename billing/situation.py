@@ -1,0 +1,216 @@
+"""The second document: what is used, held and asked, without which a bill cannot be written down. PURE."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from billing.compile import Compiled, compiled
+from billing.numbers import Env
+from billing.pools import Pools
+from billing.values import Context, Due, Observation, Pack, Quantities
+from plans.errors import DomainError, _
+from plans.money import exact
+from plans.terms import Document, Strict, Terms
+from plans.terms_check import BUILTIN_FACTS
+from plans.timespan import Period, local_midnight, shift_months
+
+_DEFAULT_PERIOD = "2026-06"  # thirty days, no clock change in any zone we sell in
+
+_ANY = Period(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))  # an event has no period
+
+
+class SituationInvalid(DomainError):  # noqa: N818
+    """A value of the situation that its terms cannot take."""
+
+    code = "situation_invalid"
+    text = _("In the situation, “%(path)s” is wrong: %(value)s.")
+
+
+class Span(Strict):
+    """From an instant or a local day up to, not including, another."""
+
+    start: str = msgspec.field(name="from")
+    end: str = msgspec.field(name="to")
+
+
+class PackGiven(Strict):
+    """Prepaid units held."""
+
+    left: str
+    expires: str | None = None
+    bought: str | None = None
+    code: str | None = None
+
+
+class Part(Strict):
+    """One bill's worth of facts. Days are local days of `zone`; `period` may be a month, 2026-06."""
+
+    facts: dict[str, str] = {}
+    options: "list[str] | dict[str, str]" = []
+    usage: "dict[str, str | list[str | dict[str, str]]]" = {}
+    period: "str | Span | None" = None
+    spans: list[Span] = []
+    at: str | None = None
+    split: dict[str, dict[str, dict[str, str]]] = {}
+    packs: dict[str, list[PackGiven]] = {}
+
+
+class Situation(Part):
+    """A part, or several: `bills` are rated one by one and added; `count` repeats the only one."""
+
+    zone: str = "UTC"
+    bills: list[Part] = []
+    count: int = 1
+    ask: str = "total"
+    unit: str | None = None
+
+
+def instant(text: str, zone: ZoneInfo, path: str) -> datetime:
+    """Return an instant; a bare day is its local midnight."""
+    try:
+        if len(text) == 10:
+            return local_midnight(date.fromisoformat(text), zone)
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise SituationInvalid(path=path, value=text) from None
+    return found if found.tzinfo else found.replace(tzinfo=zone)
+
+
+def period_of(part: Part, zone: ZoneInfo) -> Period:
+    """Return the part's period: a span, or a calendar month written 2026-06."""
+    given = part.period or _DEFAULT_PERIOD
+    if isinstance(given, Span):
+        return span_of(given, zone, "period")
+    try:
+        first = date.fromisoformat(f"{given}-01")
+    except ValueError:
+        raise SituationInvalid(path="period", value=given) from None
+    return Period(local_midnight(first, zone), local_midnight(shift_months(first, 1), zone))
+
+
+def span_of(span: Span, zone: ZoneInfo, path: str) -> Period:
+    return Period(instant(span.start, zone, f"{path}.from"), instant(span.end, zone, f"{path}.to"))
+
+
+def number(text: str, path: str) -> Decimal:
+    """Return a plain decimal; a situation may hold a negative one."""
+    body = text.removeprefix("-")
+    if not body.isascii() or not body.replace(".", "", 1).isdigit():
+        raise SituationInvalid(path=path, value=text)
+    return Decimal(text)
+
+
+def context_of(terms: Terms, part: Part, zone: ZoneInfo) -> Context:
+    """Return the rater's context: which facts are numbers and which are labels is declared in the terms."""
+    facts, labels = _facts(terms.document, part.facts, "facts")
+    held = part.options if isinstance(part.options, dict) else dict.fromkeys(part.options, "1")
+    split = {
+        dimension: {value: _own(terms.document, dimension, value, own) for value, own in values.items()}
+        for dimension, values in part.split.items()
+    }
+    return Context(
+        zone=zone.key,
+        facts=facts,
+        labels=labels,
+        options={name: number(text, f"options.{name}") for name, text in held.items()},
+        split=split,
+        packs={pool: _packs(pool, given, zone) for pool, given in part.packs.items()},
+    )
+
+
+def _facts(
+    document: Document, given: Mapping[str, str], path: str
+) -> tuple[dict[str, Decimal], dict[str, str]]:
+    facts: dict[str, Decimal] = {}
+    labels: dict[str, str] = {}
+    dimensions = {charge.split for charge in document.charges}
+    for name, text in given.items():
+        if name in document.facts or (name in BUILTIN_FACTS and name not in document.labels):
+            facts[name] = number(text, f"{path}.{name}")
+        elif name in document.labels or name in ("term", "currency") or name in dimensions:
+            labels[name] = _label(document, name, text, path)
+        else:
+            raise SituationInvalid(path=f"{path}.{name}", value="the terms declare no such fact or label")
+    return facts, labels
+
+
+def _label(document: Document, name: str, text: str, path: str) -> str:
+    values = document.labels.get(name, [])
+    if values and text not in values:
+        raise SituationInvalid(path=f"{path}.{name}", value=f"{text} is not one of {', '.join(values)}")
+    return text
+
+
+def _own(document: Document, dimension: str, value: str, own: Mapping[str, str]) -> dict[str, Decimal | str]:
+    rest = {name: text for name, text in own.items() if name not in document.meters}
+    facts, labels = _facts(document, rest, f"split.{dimension}.{value}")
+    return {**facts, **labels}
+
+
+def _packs(pool: str, given: list[PackGiven], zone: ZoneInfo) -> list[Pack]:
+    return [
+        Pack(
+            one.code or f"{pool}-{index}",
+            number(one.left, f"packs.{pool}[{index}].left"),
+            instant(one.expires, zone, f"packs.{pool}[{index}].expires") if one.expires else None,
+            instant(one.bought, zone, f"packs.{pool}[{index}].bought") if one.bought else None,
+        )
+        for index, one in enumerate(given)
+    ]
+
+
+def quantities_of(terms: Terms, part: Part, zone: ZoneInfo) -> Quantities:
+    """Return the part's usage as observations, each event at its worth (`each` of its meter)."""
+    program = compiled(terms)
+    found: dict[str, list[Observation]] = {}
+    for code, attributes, path in _events(terms.document, part):
+        if code not in terms.document.meters:
+            raise SituationInvalid(path=path, value="the terms declare no such meter")
+        one = _observation(attributes, zone, path)
+        found.setdefault(code, []).append(_worth(program, code, one, zone, path))
+    return found
+
+
+def _events(document: Document, part: Part) -> Iterator[tuple[str, dict[str, str], str]]:
+    """Yield meter, attributes and path of every value given, under `usage` or inside `split`."""
+    for code, given in part.usage.items():
+        rows = given if isinstance(given, list) else [given]
+        for index, row in enumerate(rows):
+            path = f"usage.{code}[{index}]" if isinstance(given, list) else f"usage.{code}"
+            yield code, dict(row) if isinstance(row, dict) else {"value": row}, path
+    for dimension, values in part.split.items():
+        for value, own in values.items():
+            for name, text in own.items():
+                if name in document.meters:
+                    yield name, {"value": text, dimension: value}, f"split.{dimension}.{value}.{name}"
+
+
+def _observation(attributes: dict[str, str], zone: ZoneInfo, path: str) -> Observation:
+    """Return a value with its attributes; an event without a value counts as one."""
+    value = number(attributes.pop("value", "1"), path)
+    at = attributes.pop("at", None)
+    lasting = attributes.pop("for", None)
+    return Observation(
+        value,
+        None if at is None else instant(at, zone, f"{path}.at"),
+        attributes,
+        None if lasting is None else number(lasting, f"{path}.for"),
+    )
+
+
+def _worth(program: Compiled, code: str, one: Observation, zone: ZoneInfo, path: str) -> Observation:
+    """Return the observation with the worth of its event in place of the bare value."""
+    if code not in program.each:
+        return one
+    facts = {"value": one.value} | {
+        name: number(text, f"{path}.{name}")
+        for name, text in one.attributes.items()
+        if text.replace(".", "", 1).isdigit()
+    }
+    with exact():
+        env = Env(facts, one.attributes, {}, Due("", _ANY), zone, "", Pools({}, {}), [])
+        value = program.each[code].value(env)
+    return Observation(value, one.at, one.attributes, one.lasting, one.provenance)

@@ -1,0 +1,108 @@
+"""Answer what a situation asks of a terms document: a bill, a charge, a figure, or a quantity. PURE."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from billing.compile import compiled
+from billing.derivation import Node
+from billing.rating import rate, rate_figure, rate_number
+from billing.situation import Part, Situation, SituationInvalid, context_of, period_of, quantities_of, span_of
+from billing.situation import instant as instant_of
+from billing.values import Context, Draw, Due, Pack, Quantities, Rating
+from plans.money import add_up
+from plans.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was asked, exactly, with the trees that explain it."""
+
+    amount: Decimal
+    unit: str
+    ratings: tuple[Rating, ...] = ()
+    derivations: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Bill:
+    quantities: Quantities
+    due: Due  # period, spans and instant; its charge is filled in
+    context: Context
+
+
+def answer(terms: Terms, situation: Situation) -> Answer:
+    """Return the answer; several bills are rated one after the other and added up."""
+    ask = situation.ask
+    charges = {charge.code for charge in terms.document.charges}
+    if ask == "total" or ask in charges:
+        return _bills(terms, situation)
+    program = compiled(terms)
+    if ask in program.figures:
+        found = [
+            rate_figure(terms, ask, bill.quantities, bill.due, bill.context)
+            for bill in _parts(terms, situation)
+        ]
+        unit = situation.unit or found[0].unit
+        return Answer(add_up(one.amount for one in found), unit, (), tuple(one.derivation for one in found))
+    if ask not in program.numbers:
+        raise SituationInvalid(path="ask", value=ask)
+    nodes = [
+        rate_number(terms, ask, bill.quantities, bill.due, bill.context) for bill in _parts(terms, situation)
+    ]
+    meter = terms.document.meters.get(ask)
+    unit = situation.unit or (meter.unit if meter else "")
+    return Answer(add_up(node.output for node in nodes), unit, (), tuple(nodes))
+
+
+def _bills(terms: Terms, situation: Situation) -> Answer:
+    found: list[Rating] = []
+    for bill in _parts(terms, situation):
+        context = replace(
+            bill.context, packs=_left(bill.context, [draw for one in found for draw in one.draws])
+        )
+        due = [replace(bill.due, charge=charge.code) for charge in terms.document.charges]
+        found.append(rate(terms, bill.quantities, due, context))
+    lines = [line for rating in found for line in rating.lines if situation.ask in ("total", line.charge)]
+    amount = add_up(rating.total for rating in found)
+    if situation.ask != "total":
+        amount = add_up(line.amount for line in lines)
+    return Answer(
+        amount,
+        situation.unit or found[0].currency,
+        tuple(found),
+        tuple(line.derivation for line in lines),
+    )
+
+
+def _left(context: Context, draws: Sequence[Draw]) -> dict[str, list[Pack]]:
+    """Return the packs less what earlier bills drew from them."""
+    found: dict[str, list[Pack]] = {}
+    for pool, packs in context.packs.items():
+        for pack in packs:
+            taken = add_up(
+                draw.quantity for draw in draws if (draw.pool, draw.holding) == (pool, pack.holding)
+            )
+            found.setdefault(pool, []).append(replace(pack, left=pack.left - taken))
+    return found
+
+
+def _parts(terms: Terms, situation: Situation) -> Iterator[_Bill]:
+    """Yield one bill for each part; what a part does not say, the whole situation says."""
+    zone = ZoneInfo(situation.zone)
+    parts: list[Part] = [*situation.bills] or [situation] * situation.count
+    for part in parts:
+        whole = _inherited(part, situation)
+        spans = tuple(span_of(span, zone, f"spans[{index}]") for index, span in enumerate(whole.spans))
+        at = None if whole.at is None else instant_of(whole.at, zone, "at")
+        due = Due("", period_of(whole, zone), spans, at)
+        yield _Bill(quantities_of(terms, whole, zone), due, context_of(terms, whole, zone))
+
+
+def _inherited(part: Part, whole: Situation) -> Part:
+    """Return the part with the situation's values where it has none; facts are merged."""
+    if part is whole:
+        return part
+    given = {name: getattr(part, name) or getattr(whole, name) for name in Part.__struct_fields__}
+    return Part(**given | {"facts": {**whole.facts, **part.facts}})
