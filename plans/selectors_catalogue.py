@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from plans.catalogue import (
     Catalogue,
     Feature,
@@ -83,9 +85,21 @@ def version_tree(version: PlanVersion) -> Tree:
 
 
 def normal(tree: Tree, kind: Any) -> Tree:
-    """Return a tree as its struct writes it (defaults left out), or as it is when it does not fit."""
+    """Return a tree with every default filled in, or as it is when it does not fit its struct."""
     value = build(tree, kind, "", [])
-    return tree if value is None else to_tree(value)
+    return tree if value is None else full(value)
+
+
+def full(value: Any) -> Tree:
+    """Return a struct as a tree for comparing: defaults written out, what says nothing left out."""
+    if isinstance(value, msgspec.Struct):
+        fields = {one.encode_name: getattr(value, one.name) for one in msgspec.structs.fields(value)}
+        return {
+            name: full(part) for name, part in fields.items() if part is not None and part not in ([], {})
+        }
+    if isinstance(value, dict):
+        return {key: full(part) for key, part in value.items()}
+    return [full(part) for part in value] if isinstance(value, list) else value
 
 
 def plain(section: str, tree: Tree) -> Tree:

@@ -14,7 +14,7 @@ from plans.history import changes
 from plans.models import Plan, PlanVersion
 from plans.models.plans import VersionState
 from plans.problems import Problem, TermsInvalid
-from plans.selectors_catalogue import SECTIONS, SOURCE_FIELDS, normal, plain, stored_trees, version_tree
+from plans.selectors_catalogue import SECTIONS, SOURCE_FIELDS, full, normal, plain, stored_trees, version_tree
 from plans.services_rows import write_row, write_rules
 from plans.services_versions import publish_version, save_source
 from plans.shape import Tree
@@ -64,15 +64,15 @@ def _rows(catalogue: Catalogue) -> Iterator[Change]:
         raise TermsInvalid(refused)
     for section, kind in SECTIONS.items():
         for one in getattr(catalogue, section):
-            tree = {key: value for key, value in to_tree(one).items() if key != "versions"}
             old = stored[section].get(one.code)
             if old is None:
-                write_row(section, tree)
+                write_row(section, to_tree(one))
                 yield Change("create", section, one.code)
                 continue
-            found = differences(plain(section, normal(old, kind)), plain(section, tree))
+            new = {name: value for name, value in full(one).items() if name != "versions"}
+            found = differences(plain(section, normal(old, kind)), plain(section, new))
             if found:
-                write_row(section, tree)
+                write_row(section, to_tree(one))
             yield Change("change" if found else "unchanged", section, one.code, found)
     for module in catalogue.modules:  # rules name other modules, so every module stands first
         write_rules(module.code, requires=module.requires, excludes=module.excludes)
@@ -84,7 +84,7 @@ def _counted_otherwise(catalogue: Catalogue, stored: dict[str, Tree]) -> Iterato
         if meter.code not in stored or not _is_priced(meter.code):
             continue
         old = plain("meters", normal(stored[meter.code], type(meter)))
-        new = plain("meters", to_tree(meter))
+        new = plain("meters", full(meter))
         moved = [name for name in COUNTED if old.get(name) != new.get(name)]
         if moved:
             params = {"code": meter.code, "fields": ", ".join(moved)}
@@ -158,7 +158,7 @@ def _kept(stored: PlanVersion, version: Version, catalogue: Catalogue) -> Change
 
 
 def _own_differences(stored: PlanVersion, version: Version) -> list[Difference]:
-    return differences(_source(normal(version_tree(stored), Version)), _source(to_tree(version)))
+    return differences(_source(normal(version_tree(stored), Version)), _source(full(version)))
 
 
 def _source(tree: Tree) -> Tree:

@@ -1,13 +1,17 @@
 """Plain builder functions that tests of every app share. Nothing here is cleverer than the services."""
 
+import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 from plans.actor import Actor
+from plans.catalogue import Catalogue, read_catalogue
 from plans.models import Plan, PlanVersion
 from plans.models.plans import VersionState
+from plans.services import apply_catalogue
 from plans.terms import read_terms, to_tree
 from subscriptions import services
 from subscriptions.models import ApiKey, App, Customer, Subscription, User
@@ -114,6 +118,18 @@ def make_version(
         published_at=effective_at,
         published_by=TESTER.id,
     )
+
+
+def publish_house(*, at: datetime = ON_SALE) -> dict[str, PlanVersion]:
+    """Load the house catalogue and return its published versions by plan code."""
+    apply_catalogue(house_catalogue(), dry_run=False, at=at, by=TESTER)
+    return {one.plan.code: one for one in PlanVersion.objects.select_related("plan")}
+
+
+@functools.cache
+def house_catalogue() -> Catalogue:
+    """Read catalogues/house.yaml once per process."""
+    return read_catalogue((Path(__file__).parent.parent / "catalogues/house.yaml").read_text("utf-8"))
 
 
 def make_subscription(

@@ -49,15 +49,3 @@ def _keep_an_owner(leaving: Membership) -> None:
     others = Membership.objects.filter(customer=leaving.customer_id, role=Role.OWNER).exclude(pk=leaving.pk)
     if not others.exists():
         raise LastOwner
-
-
-def create_staff(*, email: str, password: str, by: Actor) -> User:
-    """Return a staff user with every right; a repeat sets the password and the rights again."""
-    with changes(by):
-        known = User.objects.filter(email__iexact=email).first()
-        if known is None:
-            return User.objects.create_superuser(email, password)
-        known.is_staff = known.is_superuser = known.is_active = True
-        known.set_password(password)
-        known.save(update_fields=["is_staff", "is_superuser", "is_active", "password"])
-    return known
