@@ -32,7 +32,7 @@ def problem(
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer any exception a view may raise; None lets Django report a true bug as 500."""
     if isinstance(error, DomainError):
-        return problem(error.code, str(error), error.http_status)
+        return problem(error.code, str(error), error.http_status, errors=getattr(error, "errors", None))
     answer = exception_handler(error, context)
     if answer is None:
         return None

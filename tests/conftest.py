@@ -14,9 +14,12 @@ settings.load_profile("ci")
 
 @pytest.fixture(autouse=True)
 def _forget_keys() -> Iterator[None]:
-    """API keys are remembered for seconds inside a process; no test sees another's."""
+    """API keys, apps and meters are remembered for seconds inside a process; no test sees another's."""
     from subscriptions.auth import forget_keys
+    from usage.directory import forget_directory
 
     forget_keys()
+    forget_directory()
     yield
     forget_keys()
+    forget_directory()

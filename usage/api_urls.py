@@ -1,5 +1,9 @@
 """Addresses of the usage API."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from usage import api
+
+urlpatterns = [
+    path("usage/events", api.EventsView.as_view(), name="api_usage_events"),
+]

@@ -27,13 +27,10 @@ def ensure_days(days: Iterable[date]) -> int:
     unseen = set(days) - _known
     if not unseen:
         return 0
-    with transaction.atomic():
-        missing = sorted(unseen - _attached())
-        if missing:
-            lock_partitions()
-            missing = sorted(unseen - _attached())  # another session may have been faster
-            _make(missing)
-        transaction.on_commit(partial(_known.update, unseen))
+    missing = unseen - _attached()
+    if missing:
+        _make(missing)
+    transaction.on_commit(partial(_known.update, unseen))
     return len(missing)
 
 
@@ -56,8 +53,10 @@ def _attached() -> set[date]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def _make(days: list[date]) -> None:
+@transaction.atomic
+def _make(days: set[date]) -> None:
+    lock_partitions()
     with connection.cursor() as cursor:
-        for day in days:
+        for day in sorted(days - _attached()):  # another session may have been faster
             sql = _MAKE.format(name=partition_of(day), start=day, end=day + timedelta(days=1))
             cursor.execute(sql)

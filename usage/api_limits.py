@@ -1,0 +1,101 @@
+"""The rate limit of a key: a token bucket in Valkey, one atomic script per request.
+
+It protects the house from a flood; it never decides what is stored. When Valkey is away requests pass.
+"""
+
+import logging
+import time
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 5  # after a failure Valkey is not asked again for so long
+TIMEOUT_SECONDS = 0.25
+_asked_again_at = 0.0
+
+_TAKE = """
+local rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local clock = redis.call('TIME')
+local now = clock[1] + clock[2] / 1000000
+local seen = redis.call('HMGET', KEYS[1], 'tokens', 'at')
+local tokens = tonumber(seen[1]) or burst
+local passed = math.max(0, now - (tonumber(seen[2]) or now))
+tokens = math.min(burst, tokens + passed * rate)
+local wait = 0
+if tokens >= 1 then tokens = tokens - 1 else wait = math.ceil((1 - tokens) / rate * 1000) end
+redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))
+redis.call('EXPIRE', KEYS[1], math.ceil(burst / rate) + 1)
+return {math.floor(tokens), wait}
+"""
+
+
+@cache
+def _client() -> Any:
+    """Return the client; redis-py's annotations mix its two flavours, hence Any."""
+    return redis.Redis.from_url(
+        settings.CACHE_URL,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+@cache
+def _script() -> Any:
+    return _client().register_script(_TAKE)
+
+
+def take(key: str, *, rate: int) -> tuple[int, int] | None:
+    """Take one token of a key; return (tokens left, milliseconds to wait), None when Valkey is away."""
+    global _asked_again_at
+    if time.monotonic() < _asked_again_at:
+        return None
+    try:
+        left, wait = _script()(keys=[f"usage:rate:{key}"], args=[rate, rate])
+    except redis.RedisError as error:
+        _asked_again_at = time.monotonic() + PAUSE_SECONDS
+        log.warning("rate limit is off for %s s, Valkey does not answer: %s", PAUSE_SECONDS, error)
+        return None
+    return int(left), int(wait)
+
+
+class KeyBucket(BaseThrottle):
+    """Allow `USAGE_RATE_PER_SECOND` requests a second per key, with a burst of one second."""
+
+    def __init__(self) -> None:
+        self.milliseconds = 0
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        """Take a token and tell the caller how many are left, whatever the answer will be."""
+        rate = settings.USAGE_RATE_PER_SECOND
+        taken = take(str(request.user.pk), rate=rate)
+        if taken is None:
+            return True
+        left, self.milliseconds = taken
+        view.headers.update(_headers(rate, left, -(-self.milliseconds // 1000)))
+        return self.milliseconds == 0
+
+    def wait(self) -> int:
+        """Return whole seconds for Retry-After; at least one."""
+        return max(1, -(-self.milliseconds // 1000))
+
+
+def _headers(rate: int, left: int, reset: int) -> Mapping[str, str]:
+    """Return the IETF draft's two fields and the three names older clients read."""
+    return {
+        "RateLimit-Policy": f'"key";q={rate};w=1',
+        "RateLimit": f'"key";r={left};t={max(1, reset)}',
+        "X-RateLimit-Limit": str(rate),
+        "X-RateLimit-Remaining": str(left),
+        "X-RateLimit-Reset": str(max(1, reset)),
+    }
