@@ -12,8 +12,6 @@ from plans.terms_compose import origins, traced
 from plans.terms_walk import NAME
 
 SECTIONS = ("meters", "features", "modules", "sla_tiers", "support_tiers", "plans")
-_ONE_OF = {"meters": "meter", "features": "feature", "modules": "module", "sla_tiers": "SLA tier",
-           "support_tiers": "support tier"}  # fmt: skip
 
 
 def problems(catalogue: Catalogue) -> list[Problem]:
@@ -41,7 +39,7 @@ def _unknown(catalogue: Catalogue, section: str, codes: Sequence[str], path: str
     known = {row.code for row in getattr(catalogue, section)}
     for index, code in enumerate(codes):
         if code not in known:
-            yield Problem(join(path, index), "unknown_reference", {"kind": _ONE_OF[section], "code": code})
+            yield Problem(join(path, index), "unknown_reference", {"section": section, "code": code})
 
 
 def _features(catalogue: Catalogue) -> Iterator[Problem]:
@@ -50,7 +48,7 @@ def _features(catalogue: Catalogue) -> Iterator[Problem]:
         if feature.type == "allowance" and feature.meter is None:
             yield Problem(path, "missing_field", {"field": "meter"})
         if feature.meter is not None and feature.meter not in {meter.code for meter in catalogue.meters}:
-            yield Problem(f"{path}.meter", "unknown_reference", {"kind": "meter", "code": feature.meter})
+            yield Problem(f"{path}.meter", "unknown_reference", {"section": "meters", "code": feature.meter})
 
 
 def _modules(catalogue: Catalogue) -> Iterator[Problem]:
@@ -82,7 +80,7 @@ def _entitlements(catalogue: Catalogue, values: Mapping[str, str], path: str) ->
     for code, value in values.items():
         here = join(path, code)
         if code not in features:
-            yield Problem(here, "unknown_reference", {"kind": "feature", "code": code})
+            yield Problem(here, "unknown_reference", {"section": "features", "code": code})
         elif not _suits(features[code], value):
             yield Problem(here, "value_type", {"value": value, "type": features[code].type, "feature": code})
 

@@ -160,7 +160,7 @@ def _literal(path: str, text: str) -> Iterator[Problem]:
     elif not _LITERAL.fullmatch(text):
         yield Problem(path, "bad_number", {"value": text})
     elif path.split(".")[-1] in _DIVISORS and not text.strip("0."):
-        yield Problem(path, "zero_not_allowed", {"reason": "nothing can be divided by it"})
+        yield Problem(path, "zero_divisor")
 
 
 def _formula(scope: _Scope, path: str, formula: Formula) -> Iterator[Problem]:
@@ -182,7 +182,7 @@ def _formula(scope: _Scope, path: str, formula: Formula) -> Iterator[Problem]:
 
 def _not_zero(path: str, index: int, number: str | Formula) -> Iterator[Problem]:
     if isinstance(number, str) and is_literal(number) and not number.strip("0."):
-        yield Problem(join(path, index), "zero_not_allowed", {"reason": "nothing can be divided by it"})
+        yield Problem(join(path, index), "zero_divisor")
 
 
 def _pick(scope: _Scope, path: str, part: Formula | Tariff) -> Iterator[Problem]:
@@ -230,7 +230,7 @@ def _rounding(document: Document, given: str | Rounding | None, path: str) -> It
     elif not _LITERAL.fullmatch(to):
         yield Problem(path, "bad_number", {"value": to})
     elif not to.strip("0."):
-        yield Problem(path, "zero_not_allowed", {"reason": "nothing is a multiple of it"})
+        yield Problem(path, "zero_multiple")
 
 
 def _tariff(scope: _Scope, path: str, tariff: Tariff) -> Iterator[Problem]:
@@ -268,7 +268,7 @@ def _rank(take: str, path: str, text: str) -> Iterator[Problem]:
     if not _LITERAL.fullmatch(text) or (take in ("nth_highest", "mean_of_highest") and "." in text):
         yield Problem(path, "bad_number", {"value": text})
     elif not text.strip("0."):
-        yield Problem(path, "zero_not_allowed", {"reason": "counting starts at 1"})
+        yield Problem(path, "zero_rank")
     elif take == "percentile" and len(text.split(".")[0]) > 2 and text.rstrip("0").rstrip(".") != "1":
         yield Problem(path, "out_of_range", {"value": text, "low": "0", "high": "100"})
 

@@ -111,5 +111,5 @@ class _Units:
 
     def meet(self, left: str | None, right: str | None, word: str, path: str) -> str | None:
         if left is not None and right is not None and left != right:
-            self.found.append(Problem(path, "unit_mismatch", {"left": left, "right": right, "word": word}))
+            self.found.append(Problem(path, "unit_mismatch", {"word": word}))
         return left or right
