@@ -19,15 +19,15 @@ def make_staff() -> dict[str, str]:
     return {"email": email, "password": PASSWORD}
 
 
-def make_members(customer: Customer, slug: str, *, at: datetime) -> dict[str, dict[str, str]]:
+def make_members(customer: Customer, slug: str) -> dict[str, dict[str, str]]:
     """Make one person per role at a customer."""
     made: dict[str, dict[str, str]] = {}
     for role in ROLES:
         email = f"{role}@{slug}.example"
-        user = User.objects.filter(email=email).first() or User.objects.create_user(
-            email, PASSWORD, name=role.capitalize(), language=customer.language
+        user = services.create_user(
+            email=email, password=PASSWORD, name=role.capitalize(), language=customer.language, by=SEED
         )
-        services.add_member(customer=customer, user=user, role=role, at=at, by=SEED)
+        services.add_member(customer=customer, user=user, role=role, by=SEED)
         made[role] = {"email": email, "password": PASSWORD}
     return made
 

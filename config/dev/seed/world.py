@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.management import call_command
 
-from billing.services import nightly, payments, subscribing
+from billing.gateway_sandbox import set_sandbox_clock
+from billing.services import cards, nightly, subscribing
 from config.dev.seed import doors, people, uptime
 from config.dev.seed.firms import FIRMS, Firm
 from config.dev.seed.progress import Progress
@@ -45,7 +46,7 @@ def make_world(*, at: datetime, progress: Progress) -> dict[str, Any]:
     progress.step(f"First customer: {FIRMS[0].name}")
     settled = [_settle(FIRMS[0], today)]
     keys = people.make_keys(settled[0].customer, at=at)
-    members = people.make_members(settled[0].customer, FIRMS[0].slug, at=at)
+    members = people.make_members(settled[0].customer, FIRMS[0].slug)
     progress.step("Four more customers")
     settled += [_settle(firm, today) for firm in FIRMS[1:]]
     _report(settled, keys["ingest"], at=at, progress=progress)
@@ -62,7 +63,7 @@ def make_world(*, at: datetime, progress: Progress) -> dict[str, Any]:
 def _settle(firm: Firm, today: date) -> Settled:
     """A customer signs up, adds its card and subscribes, all on its first day."""
     day = datetime.combine(today - timedelta(days=firm.age_days), MIDDAY)
-    nightly.set_sandbox_clock(day)
+    set_sandbox_clock(day)
     customer = services.create_customer(
         name=firm.name,
         email=firm.email,
@@ -76,7 +77,7 @@ def _settle(firm: Firm, today: date) -> Settled:
         customer=customer, name=firm.name.split()[0], region=firm.region, code=f"app_{firm.slug}", by=SEED
     )
     if firm.card:
-        page = payments.start_card_setup(
+        page = cards.start_card_setup(
             customer,
             success_url=settings.PUBLIC_URL + "/payment-method/",
             cancel_url=settings.PUBLIC_URL + "/payment-method/",
@@ -141,7 +142,7 @@ def _nights(settled: list[Settled], today: date, *, at: datetime, progress: Prog
         _cancel_due(settled, instant)
         invoices += nightly.run_night(instant).invoices
         progress.upto(night, days, f"nights, {invoices} invoices")
-    nightly.set_sandbox_clock(at)
+    set_sandbox_clock(at)
     progress.done(f"{days} nights, {invoices} invoices")
 
 
