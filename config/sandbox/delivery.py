@@ -83,7 +83,7 @@ class Deliverer:
         with self.store.transaction() as tx:
             row = tx.sql(
                 "SELECT * FROM deliveries WHERE endpoint = ? AND state = 'pending' AND held = 0 AND due <= ? "
-                "ORDER BY rank LIMIT 1",
+                "ORDER BY rank, id LIMIT 1",
                 endpoint_id,
                 clock.real_now(),
             ).fetchone()

@@ -1,7 +1,5 @@
 """Events and the queue of their deliveries: a webhook is planned in the transaction it tells of."""
 
-import copy
-
 from config.sandbox import clock
 from config.sandbox.answers import shaped
 from config.sandbox.errors import Json
@@ -14,7 +12,7 @@ UNDELIVERED = "deliveries.state NOT IN ('done', 'cancelled')"
 
 def emit(tx: Tx, kind: str, thing: Json, *, previous: Json | None = None) -> Json:
     """Store an event about `thing` as it is now, and queue it for every endpoint that wants it."""
-    data: Json = {"object": copy.deepcopy(shaped(tx, thing))}
+    data: Json = {"object": shaped(tx, thing)}
     if previous is not None:
         data["previous_attributes"] = previous
     event = tx.put(
@@ -43,8 +41,7 @@ def queue(tx: Tx, event_id: str, endpoint_id: str) -> None:
     tx.has_news = True
     for _ in range(2 if doubled else 1):
         tx.sql(
-            "INSERT INTO deliveries (event, endpoint, state, held, corrupt, due, rank) "
-            "VALUES (?, ?, ?, ?, ?, ?, (SELECT coalesce(max(rank), 0) + 1 FROM deliveries))",
+            "INSERT INTO deliveries (event, endpoint, state, held, corrupt, due) VALUES (?, ?, ?, ?, ?, ?)",
             event_id,
             endpoint_id,
             "dropped" if dropped else "pending",

@@ -35,7 +35,10 @@ def script(tx: Tx, rule: Json) -> Json:
         "nth": int(rule.get("nth", 1)),
         "seconds": float(rule.get("seconds", HANG_SECONDS)),
     }
-    re.compile(kept["path"])
+    try:
+        re.compile(kept["path"])
+    except re.error as mistake:
+        raise ParameterError(f"Not a regular expression: {mistake}", param="path") from None
     cursor = tx.sql("INSERT INTO faults (rule, left) VALUES (?, ?)", dump(kept), int(rule.get("times", 1)))
     return {"id": cursor.lastrowid, **kept}
 
@@ -94,15 +97,14 @@ def command_webhooks(tx: Tx, word: str, *, times: int, order: list[str]) -> None
 
 def _release(tx: Tx, order: list[str], *, newest_first: bool) -> None:
     tx.has_news = True
-    rows = tx.sql("SELECT id, event FROM deliveries WHERE held = 1 ORDER BY rank").fetchall()
+    rows = tx.sql("SELECT id, event FROM deliveries WHERE held = 1 ORDER BY id").fetchall()
     if newest_first:
         rows = rows[::-1]
     rows.sort(key=lambda row: order.index(row["event"]) if row["event"] in order else len(order))
-    highest = tx.sql("SELECT coalesce(max(rank), 0) AS n FROM deliveries").fetchone()["n"]
-    for place, row in enumerate(rows, start=1):
+    for place, row in enumerate(rows):
         tx.sql(
             "UPDATE deliveries SET held = 0, due = ?, rank = ? WHERE id = ?",
             clock.real_now(),
-            highest + place,
+            place - len(rows),  # below 0, so before what comes later
             row["id"],
         )

@@ -48,6 +48,7 @@ ZH = {
     "Saved card": "已保存的银行卡",
     "saved": "已保存",
     "Test card": "测试卡",
+    "More test cards": "更多测试卡",
     "Another number": "其他卡号",
     "Add a card": "添加银行卡",
     "Save card": "保存银行卡",

@@ -11,6 +11,9 @@ from config.sandbox.labels import Words
 CSS = Path(__file__).with_name("page.css").read_text("utf-8")
 
 
+USUAL_CARDS = 4  # pays, declines, asks once, asks always
+
+
 def document(words: Words, title: str, body: str, *, narrow: bool = False) -> str:
     """Return a whole page; `body` is HTML, `title` is text."""
     notice = words("A stand-in for Stripe on your own machine. No money moves.")
@@ -82,13 +85,15 @@ def card_choice(words: Words, saved: list[Json]) -> str:
     """Return the choice among saved cards, test cards and any other number."""
     options = [(m["id"], card_name(m), words("saved")) for m in saved]
     options += [(card.number, grouped(card.number), words(card.label)) for card in CARDS]
-    picks = "".join(
+    picks = [
         f'<label class="pick"><input type="radio" name="card" value="{escape(value)}"'
         f"{' checked' if place == 0 else ''}><b>{escape(name)}</b><span>{escape(hint)}</span></label>"
         for place, (value, name, hint) in enumerate(options)
-    )
+    ]
+    first, more = picks[: len(saved) + USUAL_CARDS], picks[len(saved) + USUAL_CARDS :]
     return (
-        f"<fieldset><legend>{escape(words('Test card'))}</legend>{picks}</fieldset>"
+        f"<fieldset><legend>{escape(words('Test card'))}</legend>{''.join(first)}"
+        f"<details><summary>{escape(words('More test cards'))}</summary>{''.join(more)}</details></fieldset>"
         f"<p><label>{escape(words('Another number'))}"
         '<input type="text" name="number" inputmode="numeric" autocomplete="off"></label></p>'
     )

@@ -138,7 +138,17 @@ MINIMUM = {
 }  # fmt: skip
 MAXIMUM = 99_999_999  # eight digits of minor units
 MAXIMUM_IDR = 999_999_999_999
-SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "cny": "¥", "jpy": "¥", "krw": "₩", "inr": "₹", "hkd": "HK$"}
+# Both ¥ say whose they are, as one page may show both.
+SYMBOLS = {
+    "usd": "$",
+    "eur": "€",
+    "gbp": "£",
+    "cny": "CN¥",
+    "jpy": "JP¥",
+    "krw": "₩",
+    "inr": "₹",
+    "hkd": "HK$",
+}
 
 
 def exponent(currency: str) -> int:

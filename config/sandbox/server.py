@@ -79,8 +79,8 @@ class Handler(BaseHTTPRequestHandler):
             self._write(status, headers, body.encode())
 
     def _read(self) -> Request | None:
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > LARGEST_BODY:
+        length = self.headers.get("Content-Length") or "0"
+        if not length.isascii() or not length.isdecimal() or int(length) > LARGEST_BODY:
             self.close_connection = True
             self._write_json(
                 413, {"error": {"type": "invalid_request_error", "message": "Request too large."}}
@@ -88,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
             return None
         parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        return Request(self.command, parts.path, parts.query, headers, self.rfile.read(length))
+        return Request(self.command, parts.path, parts.query, headers, self.rfile.read(int(length)))
 
     def _serve_api(self, request: Request) -> None:
         try:

@@ -5,7 +5,7 @@ other. That is slower than Stripe and exactly as serial as a test wants it.
 """
 
 import json
-import secrets
+import os
 import sqlite3
 import string
 import threading
@@ -26,16 +26,21 @@ CREATE INDEX IF NOT EXISTS objects_by_customer ON objects (customer, object, seq
 CREATE INDEX IF NOT EXISTS objects_by_invoice ON objects (invoice, object, seq);
 CREATE INDEX IF NOT EXISTS invoices_by_number ON objects (json_extract(body, '$.number'))
     WHERE object = 'invoice';
+CREATE INDEX IF NOT EXISTS payments_by_intent ON objects (json_extract(body, '$.payment.payment_intent'))
+    WHERE object = 'invoice_payment';
+CREATE INDEX IF NOT EXISTS sessions_by_intent ON objects (json_extract(body, '$.setup_intent'))
+    WHERE object = 'checkout.session';
 CREATE INDEX IF NOT EXISTS objects_due ON objects (json_extract(body, '$._due'))
     WHERE json_extract(body, '$._due') IS NOT NULL;
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY, request TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
     request_id TEXT NOT NULL, created INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS answers_by_age ON answers (created);
 CREATE TABLE IF NOT EXISTS deliveries (
     id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, endpoint TEXT NOT NULL,
     state TEXT NOT NULL, held INTEGER NOT NULL DEFAULT 0, corrupt INTEGER NOT NULL DEFAULT 0,
-    attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL, rank INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL, rank INTEGER NOT NULL DEFAULT 0,
     status INTEGER, error TEXT);
 CREATE INDEX IF NOT EXISTS deliveries_pending ON deliveries (endpoint, due) WHERE state = 'pending';
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
@@ -53,7 +58,7 @@ TABLES = ["objects", "settings", "answers", "deliveries", "faults", "requests"]
 
 def new_id(prefix: str, length: int = 24) -> str:
     """Return an id in Stripe's manner: `in_` and random letters and digits."""
-    return f"{prefix}_{''.join(secrets.choice(LETTERS) for _ in range(length))}"
+    return f"{prefix}_{''.join(LETTERS[byte % len(LETTERS)] for byte in os.urandom(length))}"
 
 
 def dump(value: object) -> str:

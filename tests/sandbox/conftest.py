@@ -64,7 +64,7 @@ def _forget_keys() -> None:
 
 
 @pytest.fixture(scope="session")
-def _listener() -> Iterator[Listener]:
+def shared_listener() -> Iterator[Listener]:
     listener = Listener()
     yield listener
     listener.server.shutdown()
@@ -72,27 +72,27 @@ def _listener() -> Iterator[Listener]:
 
 
 @pytest.fixture(scope="session")
-def _process(tmp_path_factory: pytest.TempPathFactory, _listener: Listener) -> Iterator[SandboxProcess]:
+def process(tmp_path_factory: pytest.TempPathFactory, shared_listener: Listener) -> Iterator[SandboxProcess]:
     process = start_sandbox(
-        tmp_path_factory.mktemp("sandbox"), webhook_url=_listener.url, webhook_secret=SECRET
+        tmp_path_factory.mktemp("sandbox"), webhook_url=shared_listener.url, webhook_secret=SECRET
     )
     yield process
     process.stop()
 
 
 @pytest.fixture
-def listener(_listener: Listener) -> Listener:
-    _listener.forget()
-    return _listener
+def listener(shared_listener: Listener) -> Listener:
+    shared_listener.forget()
+    return shared_listener
 
 
 @pytest.fixture
-def sandbox(_process: SandboxProcess, listener: Listener) -> Iterator[SandboxProcess]:
+def sandbox(process: SandboxProcess, listener: Listener) -> Iterator[SandboxProcess]:
     """The shared process, empty but for the listener's endpoint."""
-    _process.reset()
-    yield _process
-    _process.clear_faults()
-    _process.reset()
+    process.reset()
+    yield process
+    process.clear_faults()
+    process.reset()
 
 
 def client_of(process: SandboxProcess) -> stripe.StripeClient:

@@ -38,12 +38,12 @@ def sdk_fields(noun: str) -> dict[str, bool]:
 
 
 @pytest.fixture(scope="module")
-def answers(_process):
+def answers(process):
     """One of each noun, in the states a product meets."""
     from tests.sandbox.conftest import Desk, client_of
 
-    _process.reset()
-    desk = Desk(client_of(_process))
+    process.reset()
+    desk = Desk(client_of(process))
     v1 = desk.v1
     customer = desk.customer(
         address={"line1": "1 High St", "country": "GB"}, shipping={"name": "A", "address": {"country": "GB"}}
@@ -66,7 +66,7 @@ def answers(_process):
     found += v1.payment_methods.list({"customer": customer.id}).data
     found += v1.customers.balance_transactions.list(customer.id).data
     found = [json.loads(json.dumps(thing.to_dict(), default=str)) for thing in found]  # Decimal as sent
-    _process.reset()
+    process.reset()
     return found
 
 

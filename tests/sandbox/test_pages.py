@@ -40,7 +40,7 @@ def test_chinese_for_those_who_read_it(desk, browse):
     page = browse(f"/i/{invoice.id}", "zh-CN,zh;q=0.9,en;q=0.5").text
 
     assert '<html lang="zh-CN">' in page
-    assert all(text in page for text in ("账单", "已付款", "¥123.00", "此账单已付清"))
+    assert all(text in page for text in ("账单", "已付款", "CN¥123.00", "此账单已付清"))
     assert "还没有账单" not in page
 
 
@@ -111,7 +111,8 @@ def test_an_address_that_leads_nowhere(browse, path):
         (0, "usd", "$0.00"),
         (5, "usd", "$0.05"),
         (-123_456_789, "eur", "−€1,234,567.89"),
-        (1234, "jpy", "¥1,234"),
+        (1234, "jpy", "JP¥1,234"),
+        (1234, "cny", "CN¥12.34"),
         (1234, "kwd", "1.234 KWD"),
         (-5, "chf", "−0.05 CHF"),
     ],
@@ -130,6 +131,6 @@ def test_every_word_of_a_page_has_its_chinese(desk, browse):
     for path in ("/", f"/i/{invoice.id}", f"/c/pay/{session.id}", f"/authenticate/{intent}", "/nowhere"):
         text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", browse(path, "zh").text, flags=re.S)
         english = set(re.findall(r"[A-Za-z]{3,}", text))
-        allowed = {"Stripe", "Alpha", "Ltd", "pay", "alpha", "example", "Visa", "UTC", "Line"}
+        allowed = {"Stripe", "Alpha", "Ltd", "pay", "alpha", "example", "Visa", "UTC", "Line", "CN"}
         assert {word for word in english - allowed if word not in invoice.number} == set()
     assert set(labels.ZH.values()) - {""}
