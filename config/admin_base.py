@@ -10,22 +10,22 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any, ClassVar
 
 from allauth.account.decorators import secure_admin_login
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
-from django.utils.html import format_html
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.paginator import InfinitePaginator
@@ -37,6 +37,8 @@ from unfold.widgets import (
     UnfoldAdminTextareaWidget,
 )
 
+from config.admin_text import change_link, change_url, chip, list_link
+
 __all__ = [
     "ActionVariant",
     "BaseAdmin",
@@ -44,24 +46,29 @@ __all__ = [
     "Confirmation",
     "ReadOnlyAdmin",
     "ReadOnlyInline",
-    "ReadOnlyStackedInline",
     "SourceWidget",
-    "StackedInline",
     "StaffForm",
     "TabularInline",
+    "UnchangedRowForm",
     "action",
     "change_link",
     "change_url",
+    "chip",
     "confirmed",
     "display",
+    "labelled",
     "list_link",
     "page",
+    "site_page",
 ]
 
 ROW_STATE = "row_state"
+View = Callable[..., HttpResponse]
+_pages: list[URLPattern] = []
 
 # Staff come in by the same door as everybody else: one sign-in form, one set of limits, one second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.extra_urls = lambda: _pages  # type: ignore[attr-defined]  # unfold asks for it
 
 
 def fingerprint(row: Model) -> str:
@@ -94,6 +101,7 @@ class BaseAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     show_full_result_count = False
     list_per_page = 50
     list_fullwidth = True
+    compressed_fields = False
     warn_unsaved_form = True
     change_form_before_template = "admin/row_state.html"
     deletable = False  # rows that documents may refer to stay
@@ -157,16 +165,11 @@ class ReadOnlyInline(ReadOnlyMixin, TabularInline):  # type: ignore[misc]
 
     extra = 0
     can_delete = False
-    show_change_link = False
     hide_title = True
 
-
-class ReadOnlyStackedInline(ReadOnlyMixin, StackedInline):  # type: ignore[misc]
-    """The same, one below the other."""
-
-    extra = 0
-    can_delete = False
-    hide_title = True
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Name every column: columns that no form may hold are refused otherwise."""
+        return self.fields
 
 
 class CheapPaginator(InfinitePaginator):  # type: ignore[misc]
@@ -192,14 +195,18 @@ class StaffForm(forms.Form):
         (forms.CheckboxSelectMultiple, []),
         (forms.Select, SELECT_CLASSES),
         (forms.CheckboxInput, CHECKBOX_CLASSES),
-        (forms.Input, INPUT_CLASSES),
+        (forms.widgets.Input, INPUT_CLASSES),
     ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.dress_widgets()
+
+    def dress_widgets(self) -> None:
+        """Give every widget its classes; again after fields were added."""
         for each in self.fields.values():
             classes = next((c for kind, c in self.dress if isinstance(each.widget, kind)), [])
-            each.widget.attrs["class"] = " ".join([each.widget.attrs.get("class", ""), *classes]).strip()
+            each.widget.attrs["class"] = " ".join(classes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,63 +226,64 @@ class Confirmation:
 
 
 def page(
-    model_admin: BaseAdmin, request: HttpRequest, template: str, title: str, context: Mapping[str, Any]
+    request: HttpRequest, template: str, title: str, context: Mapping[str, Any], *, model: type[Model]
 ) -> HttpResponse:
-    """Answer with one of our own pages inside the admin's frame."""
-    base = model_admin.admin_site.each_context(request)
-    opts = model_admin.model._meta
-    request.current_app = model_admin.admin_site.name  # type: ignore[attr-defined]
-    return TemplateResponse(request, template, {**base, "opts": opts, "title": title, **context})
+    """Answer with one of our own pages inside the admin's frame; `model` is whose page it is."""
+    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    base = admin.site.each_context(request)
+    return TemplateResponse(request, template, {**base, "opts": model._meta, "title": title, **context})
+
+
+def site_page(route: str, name: str) -> Callable[[View], View]:
+    """Mount a view below the admin's root as `admin:<name>`, for pages about another app's rows."""
+
+    def mount(view: View) -> View:
+        _pages.append(path(route, admin.site.admin_view(view), name=name))
+        return view
+
+    return mount
 
 
 def confirmed(
-    model_admin: BaseAdmin,
     request: HttpRequest,
     row: Model,
-    confirmation: Confirmation,
-    act: Callable[[dict[str, Any]], Any],
+    asks: Confirmation,
+    act: Callable[[dict[str, Any]], str],
     *,
     refused: type[Exception],
 ) -> HttpResponse:
     """Show the confirm page; on POST do `act` and go back to the row, or show why it was refused.
 
-    `act` gets the cleaned form and may return a sentence for the success message, or a response.
+    The caller has checked the right. `act` gets the cleaned form and returns the sentence of success,
+    which the row's history keeps together with the reason, if one was asked for.
     """
-    if not model_admin.has_view_permission(request, row):
-        raise PermissionDenied
-    form = confirmation.form(request.POST or None, initial=dict(confirmation.initial))
-    if request.method == "POST" and not confirmation.problems and form.is_valid():
+    form = asks.form(request.POST or None, initial=dict(asks.initial))
+    if request.method == "POST" and not asks.problems and form.is_valid():
         try:
             said = act(form.cleaned_data)
         except refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            if isinstance(said, HttpResponse):
-                return said
-            messages.success(request, str(said))
+            note = " ".join([said, str(form.cleaned_data.get("reason", ""))]).strip()
+            LogEntry.objects.log_actions(request.user.pk, [row], CHANGE, note, single_object=True)
+            messages.success(request, said)
             return HttpResponseRedirect(change_url(row))
-    context = {"confirmation": confirmation, "form": form, "original": row, "back": change_url(row)}
-    return page(
-        model_admin, request, confirmation.template, confirmation.title, {**context, **confirmation.extra}
-    )
+    context = {"confirmation": asks, "form": form, "original": row, "back": change_url(row), **asks.extra}
+    return page(request, asks.template, asks.title, context, model=type(row))
 
 
-# Links
+# What lists and pages show
 
 
-def change_url(row: Model) -> str:
-    """Return the address of a row's admin page."""
-    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+def labelled(*, description: Any, colours: Mapping[str, str], ordering: str | None = None) -> Any:
+    """Show what a method returns, a state and its word, as a chip in the state's colour."""
 
+    def decorate(method: Callable[[Any, Any], tuple[str, str]]) -> Any:
+        @wraps(method)
+        def shown(self: Any, row: Any) -> SafeString:
+            state, text = method(self, row)
+            return chip(colours.get(state, "default"), text)
 
-def change_link(row: Model | None, text: str | None = None) -> SafeString | str:
-    """Return a link to a row's admin page."""
-    if row is None:
-        return "-"
-    return format_html('<a class="text-link" href="{}">{}</a>', change_url(row), text or str(row))
+        return display(description=description, ordering=ordering)(shown)
 
-
-def list_link(url_name: str, text: str, **query: Any) -> SafeString:
-    """Return a link to a filtered list, named by its URL so that an app need not know the other."""
-    address = reverse(f"admin:{url_name}_changelist", query=query)
-    return format_html('<a class="text-link" href="{}">{}</a>', address, text)
+    return decorate

@@ -1,0 +1,20 @@
+"""What the pages of catalogue rows share: a code that never changes, names in both languages."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from config.admin_base import BaseAdmin
+from plans.models import Named
+
+
+class NamedAdmin(BaseAdmin):
+    """Rows with a code. Files, events and invoices refer to the code, so it is set once."""
+
+    search_fields = ("code", "name_en", "name_zh")
+    ordering = ("code",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Named | None = None) -> tuple[Any, ...]:
+        """Fix the code after the first save."""
+        fixed = tuple(super().get_readonly_fields(request, obj))
+        return fixed if obj is None else ("code", *fixed)

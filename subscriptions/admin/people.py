@@ -1,0 +1,147 @@
+"""Users and the groups that staff rights come from."""
+
+from typing import Any
+
+from allauth.account.forms import ResetPasswordForm
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from config.admin_base import (
+    BaseAdmin,
+    Confirmation,
+    ReadOnlyInline,
+    UnchangedRowForm,
+    action,
+    confirmed,
+    display,
+    labelled,
+)
+from plans.errors import DomainError
+from subscriptions.models import Membership, User
+
+# The stock pages for these show secrets or belong to the sign-in pages.
+for hidden in (EmailAddress, Authenticator, Group):
+    if admin.site.is_registered(hidden):
+        admin.site.unregister(hidden)
+
+RIGHTS = ("is_staff", "is_superuser", "groups")
+
+
+class UserForm(UnchangedRowForm):
+    """E-mail addresses are kept in small letters."""
+
+    def clean_email(self) -> str:
+        """Compare and store in one case."""
+        return str(self.cleaned_data["email"]).lower()
+
+
+class RoleInline(ReadOnlyInline):
+    """Customers the person acts for; changed on the customer's page."""
+
+    model = Membership
+    fields = ("customer", "role", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        """Fetch the customers with the roles."""
+        rows: QuerySet[Membership] = super().get_queryset(request)
+        return rows.select_related("customer", "user")
+
+
+class FactorInline(ReadOnlyInline):
+    """Second factors, without their secrets."""
+
+    model = Authenticator
+    fields = ("type", "created_at", "last_used_at")
+    verbose_name_plural = _("second factors")
+
+
+@admin.register(User)
+class UserAdmin(BaseAdmin):
+    """People. Only a superuser hands out staff rights."""
+
+    form = UserForm
+    list_display = ("email", "name", "kind", "is_active", "customers", "last_login")
+    list_filter = ("is_staff", "is_superuser", "is_active", "language")
+    search_fields = ("email", "name", "memberships__customer__name")
+    ordering = ("email",)
+    filter_horizontal = ("groups",)
+    inlines = (RoleInline, FactorInline)
+    actions_detail = ("send_link",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Fetch the customers of all rows in one query."""
+        rows: QuerySet[User] = super().get_queryset(request)
+        return rows.prefetch_related("memberships__customer")
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Show rights apart from the person."""
+        person = {"fields": ("email", "name", "language", "is_active")}
+        rights = {"fields": RIGHTS}
+        if obj is None:
+            return [(None, person), (_("Staff rights"), rights)]
+        times = {"fields": (("last_login", "date_joined"),)}
+        return [(None, person), (_("Staff rights"), rights), (_("Times"), times)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Keep rights from staff who could give them to themselves."""
+        fixed = ("last_login", "date_joined")
+        if request.user.is_superuser:
+            return fixed
+        return (*fixed, *RIGHTS, *(("email", "is_active") if obj and obj.is_staff else ()))
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Make new people without a password; they set it through the link."""
+        if not change:
+            obj.set_unusable_password()
+        super().save_model(request, obj, form, change)
+
+    @labelled(description=_("kind"), colours={"staff": "info", "member": "default"})
+    def kind(self, row: User) -> tuple[str, str]:
+        """Staff or member."""
+        return ("staff", gettext("staff")) if row.is_staff else ("member", gettext("member"))
+
+    @display(description=_("customers"))
+    def customers(self, row: User) -> str:
+        """Whom the person acts for."""
+        return ", ".join(m.customer.name for m in row.memberships.all()) or "–"
+
+    @action(description=_("Send a password link"), icon="mail", permissions=["change"])
+    def send_link(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Mail a link to set a password, the same that “Forgot your password?” sends."""
+        user = get_object_or_404(User, pk=object_id)
+
+        def act(asked: dict[str, Any]) -> str:
+            form = ResetPasswordForm(data={"email": user.email})
+            if form.is_valid():
+                form.save(request)
+            return gettext("A link was sent to %(email)s.") % {"email": user.email}
+
+        text = gettext("%(email)s gets a mail with a link to set a password. The old one works until then.")
+        asks = Confirmation(
+            gettext("Send a password link"), text % {"email": user.email}, gettext("Send the link")
+        )
+        return confirmed(request, user, asks, act, refused=DomainError)
+
+
+@admin.register(Group)
+class GroupAdmin(BaseAdmin):
+    """Sets of rights for staff."""
+
+    list_display = ("name",)
+    search_fields = ("name",)
+    ordering = ("name",)
+    filter_horizontal = ("permissions",)
+    deletable = True
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Fetch what each right's name needs, once."""
+        if db_field.name == "permissions":
+            kwargs["queryset"] = db_field.remote_field.model.objects.select_related("content_type")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
