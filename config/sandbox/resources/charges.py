@@ -1,5 +1,7 @@
 """Charges: one per attempt to pay, made by payment intents."""
 
+from copy import deepcopy
+
 from config.sandbox.answers import page, shaped
 from config.sandbox.cards import Card
 from config.sandbox.errors import Json
@@ -8,52 +10,57 @@ from config.sandbox.resources.common import refuse
 from config.sandbox.routes import handles
 from config.sandbox.state import Tx, new_id
 
+# What is the same in every charge of a card.
+BLANK: Json = {
+    "object": "charge",
+    "amount_refunded": 0,
+    "application": None,
+    "application_fee": None,
+    "application_fee_amount": None,
+    "balance_transaction": None,
+    "calculated_statement_descriptor": "RATECARD SANDBOX",
+    "disputed": False,
+    "failure_balance_transaction": None,
+    "fraud_details": {},
+    "livemode": False,
+    "on_behalf_of": None,
+    "receipt_email": None,
+    "receipt_number": None,
+    "receipt_url": None,
+    "refunded": False,
+    "review": None,
+    "shipping": None,
+    "source_transfer": None,
+    "statement_descriptor": None,
+    "statement_descriptor_suffix": None,
+    "transfer_data": None,
+    "transfer_group": None,
+}
+
 
 def charged(tx: Tx, intent: Json, method: Json, card: Card) -> Json:
     """Store the attempt to charge an intent's amount; it succeeded if the card charges."""
     paid = card.charges
     charge = {
+        **deepcopy(BLANK),
         "id": new_id("ch"),
-        "object": "charge",
         "amount": intent["amount"],
         "amount_captured": intent["amount"] if paid else 0,
-        "amount_refunded": 0,
-        "application": None,
-        "application_fee": None,
-        "application_fee_amount": None,
-        "balance_transaction": None,
         "billing_details": method["billing_details"],
-        "calculated_statement_descriptor": "RATECARD SANDBOX",
         "captured": paid,
         "created": tx.now,
         "currency": intent["currency"],
         "customer": intent["customer"],
         "description": intent["description"],
-        "disputed": False,
-        "failure_balance_transaction": None,
         "failure_code": None if paid else card.code,
         "failure_message": None if paid else card.message,
-        "fraud_details": {},
-        "livemode": False,
         "metadata": intent["metadata"],
-        "on_behalf_of": None,
         "outcome": _outcome(card),
         "paid": paid,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
         "payment_method_details": {"card": _card(intent, method["card"]), "type": "card"},
-        "receipt_email": None,
-        "receipt_number": None,
-        "receipt_url": None,
-        "refunded": False,
-        "review": None,
-        "shipping": None,
-        "source_transfer": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
         "status": "succeeded" if paid else "failed",
-        "transfer_data": None,
-        "transfer_group": None,
     }
     emit(tx, "charge.succeeded" if paid else "charge.failed", tx.put(charge))
     return charge

@@ -1,5 +1,7 @@
 """Checkout sessions in setup mode: a hosted page on which a person adds a card."""
 
+from copy import deepcopy
+
 from config.sandbox.answers import page, shaped
 from config.sandbox.clock import DAY
 from config.sandbox.errors import ApiError, Json, required, unsupported
@@ -53,74 +55,80 @@ def _check_urls(given: Json) -> None:
             raise ApiError("Not a valid URL", code="url_invalid", param=name)
 
 
+# What every setup session has in common.
+BLANK: Json = {
+    "object": "checkout.session",
+    "adaptive_pricing": None,
+    "after_expiration": None,
+    "allow_promotion_codes": None,
+    "amount_subtotal": None,
+    "amount_total": None,
+    "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+    "billing_address_collection": None,
+    "client_secret": None,
+    "collected_information": None,
+    "consent": None,
+    "consent_collection": None,
+    "currency_conversion": None,
+    "custom_fields": [],
+    "custom_text": {
+        "after_submit": None,
+        "shipping_address": None,
+        "submit": None,
+        "terms_of_service_acceptance": None,
+    },
+    "customer_account": None,
+    "customer_details": None,
+    "discounts": None,
+    "invoice": None,
+    "invoice_creation": None,
+    "livemode": False,
+    "mode": "setup",
+    "origin_context": None,
+    "payment_intent": None,
+    "payment_link": None,
+    "payment_method_collection": "always",
+    "payment_method_configuration_details": None,
+    "payment_method_options": {},
+    "payment_method_types": ["card"],
+    "payment_status": "no_payment_required",
+    "permissions": None,
+    "recovered_from": None,
+    "saved_payment_method_options": None,
+    "shipping_address_collection": None,
+    "shipping_cost": None,
+    "shipping_options": [],
+    "status": "open",
+    "submit_type": None,
+    "subscription": None,
+    "total_details": None,
+    "ui_mode": "hosted_page",
+    "wallet_options": None,
+}
+
+
 def _made(tx: Tx, given: Json, intent_id: str) -> Json:
     session_id = new_id("cs_test", 56)
     customer = tx.peek(given["customer"]) if "customer" in given else None
     email = given.get("customer_email") or (customer or {}).get("email")
     expires = given.get("expires_at", tx.now + DAY)
     return {
+        **deepcopy(BLANK),
         "id": session_id,
-        "object": "checkout.session",
-        "adaptive_pricing": None,
-        "after_expiration": None,
-        "allow_promotion_codes": None,
         "allowed_payment_method_types": given.get("allowed_payment_method_types"),
-        "amount_subtotal": None,
-        "amount_total": None,
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "billing_address_collection": None,
         "cancel_url": given.get("cancel_url"),
         "client_reference_id": given.get("client_reference_id"),
-        "client_secret": None,
-        "collected_information": None,
-        "consent": None,
-        "consent_collection": None,
         "created": tx.now,
         "currency": given.get("currency"),
-        "currency_conversion": None,
-        "custom_fields": [],
-        "custom_text": {
-            "after_submit": None,
-            "shipping_address": None,
-            "submit": None,
-            "terms_of_service_acceptance": None,
-        },
         "customer": given.get("customer"),
-        "customer_account": None,
         "customer_creation": None if customer else "if_required",
-        "customer_details": None,
         "customer_email": email,
-        "discounts": None,
         "expires_at": expires,
-        "invoice": None,
-        "invoice_creation": None,
-        "livemode": False,
         "locale": given.get("locale"),
         "metadata": merged_metadata({}, given),
-        "mode": "setup",
-        "origin_context": None,
-        "payment_intent": None,
-        "payment_link": None,
-        "payment_method_collection": "always",
-        "payment_method_configuration_details": None,
-        "payment_method_options": {},
-        "payment_method_types": ["card"],
-        "payment_status": "no_payment_required",
-        "permissions": None,
-        "recovered_from": None,
-        "saved_payment_method_options": None,
         "setup_intent": intent_id,
-        "shipping_address_collection": None,
-        "shipping_cost": None,
-        "shipping_options": [],
-        "status": "open",
-        "submit_type": None,
-        "subscription": None,
         "success_url": given["success_url"],
-        "total_details": None,
-        "ui_mode": "hosted_page",
         "url": f"{tx.base_url}/c/pay/{session_id}",
-        "wallet_options": None,
         "_due": expires,
     }
 

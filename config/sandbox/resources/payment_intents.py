@@ -1,5 +1,7 @@
 """Payment intents: one try or several to move one amount."""
 
+from copy import deepcopy
+
 from config.sandbox import cards
 from config.sandbox.answers import page, shaped
 from config.sandbox.errors import ApiError, Json, card_error
@@ -28,51 +30,57 @@ PLAIN = [
 UNPAID = {"requires_payment_method", "requires_confirmation", "requires_action"}
 
 
+# A new intent, but for its amount and customer.
+BLANK: Json = {
+    "object": "payment_intent",
+    "allowed_payment_method_types": None,
+    "amount_capturable": 0,
+    "amount_details": {"tip": {}},
+    "amount_received": 0,
+    "application": None,
+    "application_fee_amount": None,
+    "automatic_payment_methods": None,
+    "canceled_at": None,
+    "cancellation_reason": None,
+    "capture_method": "automatic",
+    "confirmation_method": "automatic",
+    "customer_account": None,
+    "excluded_payment_method_types": None,
+    "last_payment_error": None,
+    "latest_charge": None,
+    "livemode": False,
+    "metadata": {},
+    "next_action": None,
+    "on_behalf_of": None,
+    "payment_method": None,
+    "payment_method_configuration_details": None,
+    "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
+    "payment_method_types": ["card"],
+    "processing": None,
+    "receipt_email": None,
+    "review": None,
+    "setup_future_usage": None,
+    "shipping": None,
+    "statement_descriptor": None,
+    "statement_descriptor_suffix": None,
+    "status": "requires_payment_method",
+    "transfer_data": None,
+    "transfer_group": None,
+}
+
+
 def made(tx: Tx, amount: int, currency: str, customer: str | None, *, description: str | None = None) -> Json:
     """Store an intent that waits for a payment method."""
     intent_id = new_id("pi")
     intent: Json = {
+        **deepcopy(BLANK),
         "id": intent_id,
-        "object": "payment_intent",
-        "allowed_payment_method_types": None,
         "amount": amount,
-        "amount_capturable": 0,
-        "amount_details": {"tip": {}},
-        "amount_received": 0,
-        "application": None,
-        "application_fee_amount": None,
-        "automatic_payment_methods": None,
-        "canceled_at": None,
-        "cancellation_reason": None,
-        "capture_method": "automatic",
         "client_secret": f"{intent_id}_secret_{new_id('x')[2:]}",
-        "confirmation_method": "automatic",
         "created": tx.now,
         "currency": currency,
         "customer": customer,
-        "customer_account": None,
         "description": description,
-        "excluded_payment_method_types": None,
-        "last_payment_error": None,
-        "latest_charge": None,
-        "livemode": False,
-        "metadata": {},
-        "next_action": None,
-        "on_behalf_of": None,
-        "payment_method": None,
-        "payment_method_configuration_details": None,
-        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": ["card"],
-        "processing": None,
-        "receipt_email": None,
-        "review": None,
-        "setup_future_usage": None,
-        "shipping": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
-        "status": "requires_payment_method",
-        "transfer_data": None,
-        "transfer_group": None,
     }
     emit(tx, "payment_intent.created", tx.put(intent))
     return intent

@@ -1,5 +1,7 @@
 """Setup intents: save a card for later without charging it."""
 
+from copy import deepcopy
+
 from config.sandbox import cards
 from config.sandbox.answers import page, shaped
 from config.sandbox.errors import ApiError, Json, card_error
@@ -18,38 +20,44 @@ UNSUPPORTED = [
 OPEN = {"requires_payment_method", "requires_confirmation", "requires_action"}
 
 
+# A new intent, but for its customer.
+BLANK: Json = {
+    "object": "setup_intent",
+    "allowed_payment_method_types": None,
+    "application": None,
+    "automatic_payment_methods": None,
+    "cancellation_reason": None,
+    "customer_account": None,
+    "description": None,
+    "excluded_payment_method_types": None,
+    "flow_directions": None,
+    "last_setup_error": None,
+    "latest_attempt": None,
+    "livemode": False,
+    "mandate": None,
+    "metadata": {},
+    "next_action": None,
+    "on_behalf_of": None,
+    "payment_method": None,
+    "payment_method_configuration_details": None,
+    "payment_method_options": {
+        "card": {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
+    },
+    "payment_method_types": ["card"],
+    "single_use_mandate": None,
+    "status": "requires_payment_method",
+}
+
+
 def made(tx: Tx, customer: str | None, *, usage: str = "off_session") -> Json:
     """Store an intent that waits for a card."""
     intent_id = new_id("seti")
     intent: Json = {
+        **deepcopy(BLANK),
         "id": intent_id,
-        "object": "setup_intent",
-        "allowed_payment_method_types": None,
-        "application": None,
-        "automatic_payment_methods": None,
-        "cancellation_reason": None,
         "client_secret": f"{intent_id}_secret_{new_id('x')[2:]}",
         "created": tx.now,
         "customer": customer,
-        "customer_account": None,
-        "description": None,
-        "excluded_payment_method_types": None,
-        "flow_directions": None,
-        "last_setup_error": None,
-        "latest_attempt": None,
-        "livemode": False,
-        "mandate": None,
-        "metadata": {},
-        "next_action": None,
-        "on_behalf_of": None,
-        "payment_method": None,
-        "payment_method_configuration_details": None,
-        "payment_method_options": {
-            "card": {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
-        },
-        "payment_method_types": ["card"],
-        "single_use_mandate": None,
-        "status": "requires_payment_method",
         "usage": usage,
     }
     emit(tx, "setup_intent.created", tx.put(intent))
