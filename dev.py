@@ -15,6 +15,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - an older Python must read this f
 
 import fcntl
 import hashlib
+import io
 import os
 import shutil
 import signal
@@ -172,6 +173,8 @@ def hand_over(command: str, arguments: list[str]) -> None:
 
 def main() -> None:
     """Do one command."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? for an ellipsis
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # so that pip ends with us
     command, *arguments = sys.argv[1:] or ["help"]
     if command == "doctor":

@@ -1,6 +1,7 @@
 """`dev.py run`: everything Ratecard needs, started, shown, and ended again."""
 
 import hashlib
+import io
 import json
 import os
 import secrets
@@ -109,7 +110,7 @@ class Start:
         if postgres.has_rows(self.addresses["DATABASE_URL"], "subscriptions_customer"):
             with step("seed") as say:
                 say("none: the database has customers")
-        elif self.options.demo:
+        elif self.wants_demo():
             with step("seed") as say:
                 self.state.seeding_file.touch(mode=0o600)
                 self.supervisor.run_once(steps.seed_recipe(self.environment))
@@ -118,9 +119,13 @@ class Start:
             with step("staff") as say:
                 self.make_staff()
                 say("one login")
-        done = {"demo": self.options.demo, "database": self.database_name()}
+        done = {"demo": self.wants_demo(), "database": self.database_name()}
         write_private(self.state.started_file, json.dumps(done))
         self.state.seeding_file.unlink(missing_ok=True)
+
+    def wants_demo(self) -> bool:
+        """Tell whether to seed: the demo's nights need a sandbox's clock, which Stripe itself has not."""
+        return self.options.demo and self.stripe.base is not None
 
     def make_staff(self) -> None:
         """Make one staff member and remember the login where the seed would have."""
@@ -153,7 +158,17 @@ class Start:
         write_private(self.state.run_file, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
         print(f"\n{summary(content)}\n")
         self.first_request(content, sample(demo.get("sample_event"), at=now))
+        for note in self.notes():
+            print(f"  {note}")
         print("  Ready. Ctrl-C ends everything.\n", flush=True)
+
+    def notes(self) -> Iterator[str]:
+        """Yield what a person might miss."""
+        started = read_json(self.state.started_file)
+        if self.wants_demo() and not started.get("demo"):
+            yield "This folder was first started without the demo world; another --data DIR starts with it."
+        if not self.stripe.base and not os.environ.get("STRIPE_WEBHOOK_SECRET"):
+            yield "STRIPE_WEBHOOK_SECRET is not set: what Stripe sends to /webhooks/stripe is refused."
 
     def first_request(self, content: dict[str, Any], event: dict[str, Any] | None) -> None:
         """Print a request to paste and what it answered a moment ago."""
@@ -167,6 +182,8 @@ class Start:
 
 def main(arguments: Sequence[str]) -> int:
     """Run until asked to stop; 0 after a stop that was asked for once ready, else 1."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? for an arrow
     try:
         options = parse(arguments)
         stripe = choose_stripe(
