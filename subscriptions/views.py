@@ -176,9 +176,7 @@ def _member_added(request: MemberRequest, form: MemberForm) -> HttpResponse:
     user = services.create_user(email=given["email"], name=given["name"], by=by)
     try:
         services.add_member(customer=request.visit.customer, user=user, role=given["role"], by=by)
-        note = _(
-            "%(email)s is on the team. New people set a password by “Forgot the password?” when they sign in."
-        )
+        note = _("%(email)s is on the team. A new person sets a password by “Forgot your password?”.")
         messages.success(request, note % {"email": user.email})
     except DomainError as error:
         messages.error(request, str(error))

@@ -35,6 +35,14 @@ UNITS = {
     "connections": gettext_lazy("connections"),
     "months": pgettext_lazy("unit", "months"),
 }
+ONE = {
+    "users": pgettext_lazy("one", "user"),
+    "messages": pgettext_lazy("one", "message"),
+    "requests": pgettext_lazy("one", "request"),
+    "seats": pgettext_lazy("one", "seat"),
+    "minutes": pgettext_lazy("one", "minute"),
+    "connections": pgettext_lazy("one", "connection"),
+}
 
 
 def tongue() -> str:
@@ -61,6 +69,15 @@ def money(amount: int | None, currency: str) -> str:
     if amount is None:
         return "–"
     return str(numbers.format_currency(from_minor(amount, currency), currency, locale=locale()))
+
+
+@register.filter
+def round_money(amount: int, currency: str) -> str:
+    """Write minor units without `.00` where they are whole: for headlines, not for documents."""
+    value = from_minor(amount, currency)
+    if value != value.to_integral_value():
+        return money(amount, currency)
+    return str(numbers.format_currency(value, currency, "¤#,##0", locale=locale(), currency_digits=False))
 
 
 @register.filter
@@ -112,6 +129,12 @@ def percent(share: Decimal | None) -> str:
 def unit(code: str) -> str:
     """The unit's name in the reader's language; unknown units as they are."""
     return str(UNITS.get(code, code))
+
+
+@register.filter
+def unit_one(code: str) -> str:
+    """The name of one unit, as in a price for each: `user`, `GB`."""
+    return str(ONE.get(code, code))
 
 
 @register.filter

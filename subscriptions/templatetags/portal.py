@@ -63,7 +63,7 @@ def allowance_bar(used: Decimal, included: Decimal | None, label: str) -> dict[s
         "label": label,
         "inside": _hundredths(inside, whole),
         "over": _hundredths(used - inside, whole),
-        "is_near": included is not None and Decimal(0) < included <= used * Decimal("1.25"),
+        "is_near": included is not None and included * 4 <= used * 5 and used <= included,
     }
 
 

@@ -1,0 +1,104 @@
+"""What a price list says of a version in a few words: allowances and unit prices, by meter. PURE.
+
+Only what can be said in one line is read out of the terms (literals, and choices by currency, term
+and other fixed labels); the price calculation rates the whole document.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from plans.terms import Band, Charge, Document, Formula, Tariff
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPrice:
+    """Money for every `per` units; `falls` when later bands cost less."""
+
+    each: Decimal
+    per: Decimal
+    falls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """One metered charge of a version: what is included and what more costs."""
+
+    charge: str
+    meter: str
+    unit: str
+    held: tuple[str, ...]  # options it exists for; empty: always
+    included: Decimal | None
+    price: UnitPrice | None
+
+
+def highlights(document: Document, labels: Mapping[str, str]) -> list[Highlight]:
+    """Return the metered charges in document order; `labels` holds currency and term."""
+    found = []
+    for charge in document.charges:
+        meter = _meter_of(charge, document)
+        if meter is not None:
+            found.append(_highlight(charge, meter, document=document, labels=labels))
+    return found
+
+
+def _highlight(charge: Charge, meter: str, *, document: Document, labels: Mapping[str, str]) -> Highlight:
+    included = next((_literal(step.included, labels) for step in charge.steps if step.included), None)
+    tariff = next((_tariff(step.price, labels) for step in charge.steps if step.price), None)
+    price, free = _price(tariff, labels) if tariff else (None, None)
+    return Highlight(
+        charge.code, meter, document.meters[meter].unit, tuple(charge.held), included or free, price
+    )
+
+
+def _meter_of(charge: Charge, document: Document) -> str | None:
+    """Return the one meter a charge is of; a named number is followed when it is of a meter."""
+    of = charge.of
+    for _hop in range(3):
+        if isinstance(of, Formula):
+            of = of.of or "1"
+        elif of in document.meters:
+            return of
+        else:
+            of = document.numbers.get(of, "1")
+    return None
+
+
+def _literal(number: str | Formula | None, labels: Mapping[str, str]) -> Decimal | None:
+    """Return a literal, or the case that a known label picks; None for anything that needs rating."""
+    if isinstance(number, Formula):
+        if number.pick is None or number.cases is None:
+            return None
+        case = number.cases.get(labels.get(number.pick, ""), number.otherwise)
+        return _literal(case, labels)
+    try:
+        return None if number is None else Decimal(number)
+    except InvalidOperation:
+        return None
+
+
+def _tariff(tariff: Tariff | None, labels: Mapping[str, str]) -> Tariff | None:
+    if tariff is None or tariff.pick is None:
+        return tariff
+    return _tariff((tariff.cases or {}).get(labels.get(tariff.pick, ""), tariff.otherwise), labels)
+
+
+def _price(tariff: Tariff, labels: Mapping[str, str]) -> tuple[UnitPrice | None, Decimal | None]:
+    """Return the first price that is not zero, and the quantity a free first band holds."""
+    bands = tariff.bands or [Band()]
+    prices = [(_each(band, tariff, labels), band) for band in bands]
+    paid = [(price, band) for price, band in prices if price is not None and price.each > 0]
+    if not paid:
+        return None, None
+    first = paid[0][0]
+    falls = any(price.each / price.per < first.each / first.per for price, _band in paid[1:])
+    leading = prices[0]
+    is_free = leading[0] is not None and leading[0].each == 0 and tariff.mode == "graduated"
+    free = _literal(leading[1].upto, labels) if is_free else None
+    return UnitPrice(first.each, first.per, falls), free
+
+
+def _each(band: Band, tariff: Tariff, labels: Mapping[str, str]) -> UnitPrice | None:
+    each = _literal(band.each if band.each is not None else tariff.each, labels)
+    per = _literal(band.per if band.per is not None else tariff.per, labels)
+    return None if each is None else UnitPrice(each, per or Decimal(1))

@@ -1,0 +1,62 @@
+"""A small world for portal tests: the house catalogue, one customer with two apps, one person per role."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from plans.catalogue import read_catalogue
+from plans.models import PlanVersion
+from plans.services import apply_catalogue
+from subscriptions.models import App, Customer, Subscription, User
+from tests import factories
+
+HOUSE = Path(__file__).resolve().parents[2] / "catalogues" / "house.yaml"
+PASSWORD = "a long test password"
+ROLES = ("owner", "billing", "developer", "viewer")
+
+
+@dataclass
+class World:
+    customer: Customer
+    apps: list[App]
+    versions: dict[str, PlanVersion]
+    people: dict[str, User]
+
+    @property
+    def owner(self) -> User:
+        return self.people["owner"]
+
+
+def make_plans(at: datetime) -> dict[str, PlanVersion]:
+    """Load the house catalogue and return its versions by plan code."""
+    apply_catalogue(read_catalogue(HOUSE.read_text(encoding="utf-8")), at=at, by=factories.TESTER)
+    return {version.plan.code: version for version in PlanVersion.objects.select_related("plan")}
+
+
+def make_world(
+    *, at: datetime, currency: str = "CNY", zone: str = "Asia/Shanghai", name: str = "Harbour Chat"
+) -> World:
+    versions = make_plans(at)
+    customer = factories.make_customer(name, currency=currency, billing_zone=zone)
+    apps = [
+        factories.make_app(customer, name=app, region=region)
+        for app, region in (("Harbour iOS", "cn-north"), ("Harbour Web", "ap-southeast"))
+    ]
+    people = {
+        role: factories.make_user(f"{role}@harbour.example", customer=customer, role=role, password=PASSWORD)
+        for role in ROLES
+    }
+    return World(customer, apps, versions, people)
+
+
+def subscribed(world: World, *, at: datetime, plan: str = "growth", **more: Any) -> Subscription:
+    """Put the customer on a plan since ten days before `at`."""
+    options = {"module.moderation": Decimal(1), "sla.gold": Decimal(1)}
+    return factories.make_subscription(
+        world.customer, world.versions[plan], options=options, seats=5, at=at - timedelta(days=10), **more
+    )
+
+
+TODAY = datetime(2026, 11, 20, 3, 14, 15, tzinfo=UTC)
