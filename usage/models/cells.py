@@ -30,8 +30,8 @@ class Grain(models.TextChoices):
 class UsageRollup(models.Model):
     """One meter in one cell. Counts and sums grow by folding; distinct counts never live here.
 
-    `revision` rises when the cell is recomputed or changes after a freeze, not on each fold. What an
-    invoice was rated from is copied into the Reading, so a later fold never rewrites history.
+    `revision` rises when the cell is recomputed or changes under a Reading, not on each fold. A reading
+    holds its own copy of the cells it was made from, so a later fold never rewrites history.
     """
 
     app = models.ForeignKey(
@@ -46,11 +46,11 @@ class UsageRollup(models.Model):
     count = models.BigIntegerField(_("events"))
     min = models.DecimalField(_("lowest"), max_digits=30, decimal_places=12)
     max = models.DecimalField(_("highest"), max_digits=30, decimal_places=12)
-    last = models.DecimalField(_("last"), max_digits=30, decimal_places=12)  # by time, ties by key
-    last_at = models.DateTimeField(_("last at"))
-    last_key = models.UUIDField(_("last event"))
+    # Of gauges only: the latest value by the event's time, ties by its key.
+    last = models.DecimalField(_("last"), max_digits=30, decimal_places=12, null=True)
+    last_at = models.DateTimeField(_("last at"), null=True)
+    last_key = models.UUIDField(_("last event"), null=True)
     revision = models.PositiveIntegerField(_("revision"), default=1)
-    frozen_at = models.DateTimeField(_("frozen at"), null=True, blank=True)  # of the current revision
     updated_at = models.DateTimeField(_("updated at"))
 
     class Meta:
@@ -69,19 +69,6 @@ class UsageRollup(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(count__gte=0, count__lt=10**15), name="usage_rollup_count_bounded"
-            ),
-        ]
-        triggers = [
-            pgtrigger.Protect(
-                name="revise_frozen",
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__frozen_at__isnull=False)
-                & pgtrigger.Q(new__revision=pgtrigger.F("old__revision"))
-                & (
-                    pgtrigger.Q(new__sum__df=pgtrigger.F("old__sum"))
-                    | pgtrigger.Q(new__count__df=pgtrigger.F("old__count"))
-                    | pgtrigger.Q(new__max__df=pgtrigger.F("old__max"))
-                ),
             ),
         ]
 

@@ -1,0 +1,185 @@
+"""The SQL of cells: fold pending batches with +=, or recompute one cell and assign it.
+
+An event's day is its local date in the customer's billing zone. The day's instants come from
+plans.timespan, so a cell here and a period there agree on every clock change.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from plans.timespan import Period, local_midnight
+from usage.store import array, quoted
+
+MOST_BATCHES = 2_000  # looked at in one pass
+DAY = timedelta(days=1)
+
+_CLAIM = """
+SELECT id, n, day_min, day_max FROM usage_ingestbatch WHERE state = 'pending'
+ORDER BY id FOR UPDATE SKIP LOCKED LIMIT %s
+"""
+_ZONES = """
+SELECT DISTINCT c.billing_zone FROM usage_ingestbatch b
+JOIN subscriptions_app a ON a.id = ANY (b.app_ids) JOIN subscriptions_customer c ON c.id = a.customer_id
+WHERE b.id = ANY (%s::bigint[])
+"""
+_PLACED = """
+    FROM usage_usageevent v
+    JOIN subscriptions_app a ON a.id = v.app_id JOIN subscriptions_customer c ON c.id = a.customer_id
+"""
+_BATCHES = """
+    v.occurred_at >= %(start)s AND v.occurred_at < %(end)s
+    AND v.batch_id BETWEEN %(low)s AND %(high)s AND v.batch_id = ANY (%(batches)s::bigint[])
+"""
+_CELL = """
+    v.occurred_at >= %(start)s AND v.occurred_at < %(end)s AND v.app_id = %(app)s AND v.meter_id = %(meter)s
+    AND NOT EXISTS (SELECT FROM usage_ingestbatch b WHERE b.id = v.batch_id AND b.state = 'pending')
+"""
+# One row per (app, meter, region, local day) of the chosen events. A day without edges would make a
+# NULL cell_start, which the table refuses: an error, never a lost event.
+_DAYS = """
+WITH sums AS (
+    SELECT v.app_id, v.meter_id, v.region, c.billing_zone AS zone,
+           (v.occurred_at AT TIME ZONE c.billing_zone)::date AS day,
+           sum(v.value) AS sum, count(*) AS count, min(v.value) AS min, max(v.value) AS max
+    {placed} WHERE {events} GROUP BY 1, 2, 3, 4, 5
+), lasts AS (
+    SELECT DISTINCT ON (1, 2, 3, 4) v.app_id, v.meter_id, v.region,
+           (v.occurred_at AT TIME ZONE c.billing_zone)::date AS day,
+           v.value AS last, v.occurred_at AS last_at, v.event_key AS last_key
+    {placed} WHERE v.meter_id IN (SELECT id FROM plans_meter WHERE kind = 'gauge') AND {events}
+    ORDER BY 1, 2, 3, 4, v.occurred_at DESC, v.event_key DESC
+)
+INSERT INTO usage_usagerollup AS r (app_id, meter_id, region, grain, cell_start, cell_end, sum, count,
+                                    min, max, last, last_at, last_key, revision, updated_at)
+SELECT app_id, meter_id, region, 'day', e.start, e.finish, sum, count,
+       min, max, last, last_at, last_key, 1, now()
+FROM sums LEFT JOIN lasts USING (app_id, meter_id, region, day)
+LEFT JOIN unnest(%(zones)s::text[], %(days)s::date[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
+    AS e (zone, day, start, finish) USING (zone, day)
+ORDER BY app_id, meter_id, e.start, region
+ON CONFLICT (app_id, meter_id, grain, cell_start, region) DO UPDATE SET {change}
+"""
+_LATER = "coalesce((excluded.last_at, excluded.last_key) > (r.last_at, r.last_key), r.last_at IS NULL)"
+_ADD = f"""
+    sum = r.sum + excluded.sum, count = r.count + excluded.count,
+    min = least(r.min, excluded.min), max = greatest(r.max, excluded.max),
+    last = CASE WHEN {_LATER} THEN excluded.last ELSE r.last END,
+    last_key = CASE WHEN {_LATER} THEN excluded.last_key ELSE r.last_key END,
+    last_at = CASE WHEN {_LATER} THEN excluded.last_at ELSE r.last_at END,
+    updated_at = excluded.updated_at,
+    revision = r.revision + (EXISTS (
+        SELECT FROM usage_reading d
+        WHERE d.app_id = r.app_id AND d.meter_id = r.meter_id AND d.period @> r.cell_start))::int
+"""
+_ASSIGN = """
+    sum = excluded.sum, count = excluded.count, min = excluded.min, max = excluded.max,
+    last = excluded.last, last_key = excluded.last_key, last_at = excluded.last_at,
+    updated_at = excluded.updated_at, revision = r.revision + 1
+"""
+_EMPTY = """
+UPDATE usage_usagerollup SET sum = 0, count = 0, min = 0, max = 0, last = NULL, last_at = NULL,
+       last_key = NULL, revision = revision + 1, updated_at = now()
+WHERE app_id = %(app)s AND meter_id = %(meter)s AND cell_start = %(start)s AND grain = 'day'
+      AND region <> ALL (ARRAY(SELECT DISTINCT v.region FROM usage_usageevent v WHERE {events}))
+"""
+_SEEN = """
+INSERT INTO usage_distinctuser (app_id, meter_id, day, user_digest)
+SELECT DISTINCT v.app_id, v.meter_id, (v.occurred_at AT TIME ZONE c.billing_zone)::date, v.user_digest
+{placed} WHERE v.user_digest IS NOT NULL AND {events}
+ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING
+"""
+_UNSEE = """
+DELETE FROM usage_distinctuser WHERE app_id = %(app)s AND meter_id = %(meter)s AND day = %(day)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Pending batches that this transaction holds, and the UTC days their events lie in."""
+
+    ids: list[int]
+    first: date
+    last: date
+
+
+def claim(limit: int) -> Claimed | None:
+    """Lock the oldest pending batches of at most `limit` event rows (at least one batch), if any."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [MOST_BATCHES])
+        rows = cursor.fetchall()
+    taken: list[tuple[int, int, date, date]] = []
+    total = 0
+    for row in rows:
+        total += row[1]
+        if taken and total > limit:
+            break
+        taken.append(row)
+    if not taken:
+        return None
+    return Claimed([r[0] for r in taken], min(r[2] for r in taken), max(r[3] for r in taken))
+
+
+def fold(claimed: Claimed) -> None:
+    """Add the claimed batches' events to their cells, in key order, and note the users seen."""
+    ids = array(str(pk) for pk in claimed.ids)
+    values: dict[str, Any] = {
+        "batches": ids,
+        "low": min(claimed.ids),
+        "high": max(claimed.ids),
+        "start": f"{claimed.first} 00:00+00",
+        "end": f"{claimed.last + DAY} 00:00+00",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ZONES, [ids])
+        zones = [row[0] for row in cursor.fetchall()]
+        values |= edges(zones, claimed.first - DAY, claimed.last + DAY)
+        cursor.execute(_DAYS.format(placed=_PLACED, events=_BATCHES, change=_ADD), values)
+        cursor.execute(_SEEN.format(placed=_PLACED, events=_BATCHES), values)
+
+
+def recompute(app: int, meter: int, cell: Period, zone: str) -> None:
+    """Assign one cell from the events of batches already folded; the caller holds the folding lock."""
+    day = cell.start.astimezone(ZoneInfo(zone)).date()
+    values: dict[str, Any] = {"app": app, "meter": meter, "start": cell.start, "end": cell.end, "day": day}
+    values |= edges([zone], day, day)
+    with connection.cursor() as cursor:
+        cursor.execute(_EMPTY.format(events=_CELL), values)
+        cursor.execute(_DAYS.format(placed=_PLACED, events=_CELL, change=_ASSIGN), values)
+        cursor.execute(_UNSEE, values)
+        cursor.execute(_SEEN.format(placed=_PLACED, events=_CELL), values)
+
+
+def edges(zones: Iterable[str], first: date, last: date) -> Mapping[str, str]:
+    """Return the days of each zone with their instants, as parameters of the statements above."""
+    rows = [row for zone in zones for row in _edges(zone, first, last)]
+    return {
+        "zones": array(quoted(zone) for zone, _day, _start, _end in rows),
+        "days": array(str(day) for _zone, day, _start, _end in rows),
+        "starts": array(start.isoformat() for _zone, _day, start, _end in rows),
+        "ends": array(end.isoformat() for _zone, _day, _start, end in rows),
+    }
+
+
+def _edges(zone: str, first: date, last: date) -> Iterator[tuple[str, date, datetime, datetime]]:
+    known = ZoneInfo(zone)
+    start = local_midnight(first, known)
+    for offset in range((last - first).days + 1):
+        day = first + offset * DAY
+        end = local_midnight(day + DAY, known)
+        if start < end:  # a zone that skipped a whole calendar day has an empty one
+            yield zone, day, start, end
+        start = end
+
+
+def mark_done(ids: Sequence[int]) -> None:
+    """Mark batches folded, in the transaction that folded them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE usage_ingestbatch SET state = 'done', folded_at = now() WHERE id = ANY (%s::bigint[])",
+            [array(str(pk) for pk in ids)],
+        )

@@ -1,0 +1,78 @@
+"""Folding what came in, and recomputing what was corrected."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from plans.actor import Actor
+from plans.models import Meter
+from plans.timespan import MICROSECOND, Period, local_days
+from subscriptions.models import App
+from subscriptions.selectors import zone_of
+from usage import folding
+from usage.locks import lock_folding, share_folding
+from usage.models import DirtyCell
+
+PASS_EVENTS = 100_000  # bounds a pass to about a second and one transaction
+MOST_DIRTY = 100
+
+
+@transaction.atomic
+def roll_up(limit: int = PASS_EVENTS) -> int:
+    """Fold one pass of pending batches into their cells; return how many batches that was.
+
+    The cells and the batches' `done` commit together, so a batch is counted once however often, and
+    however many at a time, this runs.
+    """
+    share_folding()
+    claimed = folding.claim(limit)
+    if claimed is None:
+        return 0
+    folding.fold(claimed)
+    folding.mark_done(claimed.ids)
+    return len(claimed.ids)
+
+
+def roll_up_all() -> int:
+    """Recompute dirty cells, then fold until nothing is pending; return how many batches were folded."""
+    rebuild_dirty()
+    total = 0
+    while folded := roll_up():
+        total += folded
+    return total
+
+
+def mark_dirty(
+    *, app: App, meter: Meter, instant: datetime, reason: str, at: datetime, by: Actor
+) -> DirtyCell:
+    """Ask for the cell that holds `instant` to be recomputed; asking twice is once."""
+    cell = next(local_days(Period(instant, instant + MICROSECOND), zone_of(app.customer)))
+    dirty, _created = DirtyCell.objects.get_or_create(
+        app=app,
+        meter=meter,
+        cell_start=cell.start,
+        defaults={"cell_end": cell.end, "reason": reason, "by": by.id, "marked_at": at},
+    )
+    return dirty
+
+
+def rebuild_dirty() -> int:
+    """Recompute the cells marked dirty; return how many."""
+    waiting = DirtyCell.objects.order_by("pk").values_list("pk", flat=True)[:MOST_DIRTY]
+    return sum(rebuild_cell(pk) for pk in list(waiting))
+
+
+@transaction.atomic
+def rebuild_cell(pk: int) -> bool:
+    """Recompute one dirty cell from its events and assign it; False if another worker was faster.
+
+    No fold runs meanwhile: one that had read its batches but not yet added them would be overwritten.
+    """
+    lock_folding()
+    dirty = DirtyCell.objects.select_related("app__customer").filter(pk=pk).first()
+    if dirty is None:
+        return False
+    cell = Period(dirty.cell_start, dirty.cell_end)
+    folding.recompute(dirty.app_id, dirty.meter_id, cell, dirty.app.customer.billing_zone)
+    dirty.delete()
+    return True

@@ -1,0 +1,18 @@
+"""What the schedule rings. A ring may be lost, doubled or late: the pending rows are the work."""
+
+from celery import shared_task
+
+from plans import clock
+from usage import services
+
+
+@shared_task(name="usage.roll_up")
+def roll_up() -> None:
+    """Fold what is pending."""
+    services.roll_up_all()
+
+
+@shared_task(name="usage.make_partitions")
+def make_partitions() -> None:
+    """Keep partitions ready for the days ahead."""
+    services.make_partitions(at=clock.now())
