@@ -26,7 +26,7 @@ class CompiledCharge:
 
     code: str
     source: t.Figure
-    number: n.Chain
+    number: n.Chain | n.Since
     timing: Timing | None
 
     @property
@@ -80,8 +80,10 @@ class _Compiler:
         )
 
     def _charge(self, one: t.Figure, timing: Timing | None) -> CompiledCharge:
-        chain = n.Chain(self.number(one.of), self.steps(one.steps))
-        return CompiledCharge(one.code, one, chain, timing)
+        start = self.number(one.of)
+        chain = n.Chain(start, self.steps(one.steps, start))
+        resets = one.resets if isinstance(one, t.Charge) else None
+        return CompiledCharge(one.code, one, n.Since(chain, resets) if resets else chain, timing)
 
     def number(self, value: str | t.Formula) -> n.Number:
         if isinstance(value, str):
@@ -93,7 +95,8 @@ class _Compiler:
             otherwise = None if value.otherwise is None else self.number(value.otherwise)
             return n.Pick(value.pick, cases, otherwise)
         if value.of is not None:
-            return n.Chain(self.number(value.of), self.steps(value.steps or []))
+            start = self.number(value.of)
+            return n.Chain(start, self.steps(value.steps or [], start))
         return self._arithmetic(value)
 
     def _arithmetic(self, value: t.Formula) -> n.Number:
@@ -118,13 +121,17 @@ class _Compiler:
         return n.Fact(name)
 
     def _meter(self, code: str, meter: t.Meter) -> n.MeterNumber:
-        stages = tuple(self.steps(stage.steps) for stage in meter.reduce)
-        return n.MeterNumber(code, meter, stages, self.steps(meter.steps))
+        nothing = n.Literal(Decimal(0))  # a meter draws from no pool, so its steps need no start
+        stages = tuple(self.steps(stage.steps, nothing) for stage in meter.reduce)
+        return n.MeterNumber(code, meter, stages, self.steps(meter.steps, nothing))
 
-    def steps(self, given: Sequence[t.Step]) -> tuple[n.Step, ...]:
-        return tuple(self.step(one) for one in given)
+    def steps(self, given: Sequence[t.Step], start: n.Number) -> tuple[n.Step, ...]:
+        made: list[n.Step] = []
+        for one in given:
+            made.append(self.step(one, n.Chain(start, tuple(made))))
+        return tuple(made)
 
-    def step(self, one: t.Step) -> n.Step:
+    def step(self, one: t.Step, reached: n.Chain) -> n.Step:
         word = next(name for name in one.__struct_fields__ if getattr(one, name) is not None)
         argument: Any = getattr(one, word)
         if word in _FORMS:
@@ -133,7 +140,7 @@ class _Compiler:
             return rounding(argument)
         if word == "draw":
             size = self.document.pools[argument.pool].size
-            return s.Drawing(argument.pool, self.number(argument.weight), self._maybe(size))
+            return s.Drawing(argument.pool, self.number(argument.weight), self._maybe(size), reached)
         if word == "prorate":
             return s.Proration(argument, None if argument.round is None else rounding(argument.round))
         return s.Priced(word, self.tariff(argument))

@@ -222,6 +222,7 @@ _RULES: dict[str, Callable[[Node, Sequence[Decimal]], Decimal]] = {
     "group": _only,
     "pick": _only,
     "spend": _sum,
+    "since": lambda _node, parts: parts[0] - parts[1],
     "negative": _negative,
     "plus": lambda node, parts: _input(node) + parts[0],
     "minus": lambda node, parts: _input(node) - parts[0],

@@ -1,7 +1,7 @@
 """Compiled numbers: each has a value, and a derivation node that explains the same value. PURE."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from billing.pools import Pools
 from billing.values import Due, Quantities
 from plans.errors import DomainError, _
 from plans.terms import Meter
+from plans.timespan import Period, local_date, local_midnight
 
 ZERO = Decimal(0)
 T = TypeVar("T")
@@ -57,6 +58,11 @@ class Env:
     charge: str = ""
     scope: tuple[str, str] | None = None
     memo: dict[str, Node] = field(default_factory=dict)
+
+    def over(self, period: Period) -> "Env":
+        """Return the same customer looked at over another period; nothing is drawn there."""
+        due = replace(self.due, period=period)
+        return replace(self, due=due, pools=self.pools.aside(period), memo={})
 
 
 class Number(Protocol):
@@ -153,6 +159,36 @@ def run_steps(first: Node, steps: Sequence[Step], env: Env) -> Node:
     for step in steps:
         nodes.append(step.explain(nodes[-1].output, env))
     return nodes[0] if len(nodes) == 1 else Node("chain", nodes[-1].output, children=tuple(nodes))
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What a month (or year) costs so far, less what it cost before: bands and allowances accumulate.
+
+    The window starts with the calendar month or year of the billed period, in the customer's zone.
+    """
+
+    chain: Chain
+    resets: str
+
+    def _windows(self, env: Env) -> tuple[Period, Period | None]:
+        period = env.due.period
+        day = local_date(period.start, env.zone).replace(day=1)
+        start = local_midnight(day.replace(month=1) if self.resets == "year" else day, env.zone)
+        return Period(start, period.end), Period(start, period.start) if start < period.start else None
+
+    def value(self, env: Env) -> Decimal:
+        so_far, before = self._windows(env)
+        known = ZERO if before is None else self.chain.value(env.over(before))
+        return self.chain.value(env.over(so_far)) - known
+
+    def explain(self, env: Env) -> Node:
+        so_far, before = self._windows(env)
+        known = Node("literal", ZERO) if before is None else self.chain.explain(env.over(before))
+        now = self.chain.explain(env.over(so_far))
+        return Node(
+            "since", now.output - known.output, argument={"resets": self.resets}, children=(now, known)
+        )
 
 
 @dataclass(frozen=True, slots=True)

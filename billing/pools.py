@@ -1,6 +1,6 @@
 """Shared allowances and prepaid packs while one rating runs; draws are proposals. PURE."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -22,29 +22,51 @@ class Pools:
     packs: Mapping[str, Sequence[Pack]]
     left: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     draws: list[Draw] = field(default_factory=list)
+    others: dict[Period, "Pools"] = field(default_factory=dict)
+
+    def aside(self, period: Period) -> "Pools":
+        """Return the same allowances, untouched and without packs, for a look at another period.
+
+        Charges that look at one period share it, so they draw in document order there too.
+        """
+        if period not in self.others:
+            self.others[period] = Pools(self.rules, {})
+        return self.others[period]
 
     def open_allowance(self, pool: str, size: Decimal) -> None:
         """Fill the pool's own allowance once; it burns before any pack."""
         self.left.setdefault((pool, ""), size)
 
-    def take(self, pool: str, wanted: Decimal, *, charge: str, period: Period) -> Decimal:
-        """Return how much of `wanted` the pool covers, in pool units, and note the draws."""
+    def take(
+        self,
+        pool: str,
+        wanted: Decimal,
+        *,
+        charge: str,
+        period: Period,
+        used_by: Callable[[datetime], Decimal],
+    ) -> Decimal:
+        """Return how much of `wanted` the pool covers, in pool units, and note the draws.
+
+        A pack covers no more than what was used before it expired: `used_by(instant)`.
+        """
         taken = ZERO
-        for holding, at_most in self._holdings(pool, period):
-            part = min(wanted - taken, self.left.get((pool, holding), at_most))
+        for pack in [Pack("", ZERO), *self._usable(pool, period)]:
+            key = (pool, pack.holding)
+            part = min(wanted - taken, self.left.get(key, pack.left))
+            if pack.expires is not None and pack.expires < period.end:
+                part = min(part, used_by(pack.expires) - taken)
             if part > 0:
-                self.left[pool, holding] = self.left.get((pool, holding), at_most) - part
-                self.draws.append(Draw(pool, holding, charge, part))
+                self.left[key] = self.left.get(key, pack.left) - part
+                self.draws.append(Draw(pool, pack.holding, charge, part))
                 taken += part
         return taken
 
-    def _holdings(self, pool: str, period: Period) -> list[tuple[str, Decimal]]:
+    def _usable(self, pool: str, period: Period) -> list[Pack]:
         order = self.rules[pool].order
-        usable = [
-            pack for pack in self.packs.get(pool, ()) if pack.expires is None or pack.expires > period.start
-        ]
-        usable.sort(key=lambda pack: _order(pack, order))
-        return [("", ZERO), *((pack.holding, pack.left) for pack in usable)]
+        packs = self.packs.get(pool, ())
+        usable = (pack for pack in packs if pack.expires is None or pack.expires > period.start)
+        return sorted(usable, key=lambda pack: _order(pack, order))
 
 
 def _order(pack: Pack, order: str) -> tuple[datetime, datetime, str]:

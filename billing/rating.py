@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from billing.compile import Compiled, CompiledCharge, compiled
 from billing.derivation import Node, plain, to_tree
 from billing.inputs import inputs_json
-from billing.numbers import ZERO, Env, Spent, run_steps
+from billing.numbers import ZERO, Chain, Env, Spent, run_steps
 from billing.pools import Pools
 from billing.steps import Every, Round
 from billing.values import Context, Due, Line, Quantities, RatedFigure, Rating
@@ -215,9 +215,9 @@ def _closing_steps(bill: _Bill, place: _Place) -> list[Every | Round]:
 
 def _line(bill: _Bill, place: _Place) -> Line:
     charge, number = place.rule.charge, place.rule.number
-    first = [*number.steps, *_closing_steps(bill, place)]
-    tree = run_steps(number.start.explain(place.env), first, place.env)
-    priced = next((node for node in (*tree.children, tree) if node.word == "price"), None)
+    start, steps = (number.start, number.steps) if isinstance(number, Chain) else (number, ())
+    tree = run_steps(start.explain(place.env), [*steps, *_closing_steps(bill, place)], place.env)
+    quantity = _priced_quantity(tree)
     if charge.credit:
         tree = Node("negative", -tree.output, children=(tree,))
     _note_spent(bill, place, tree.output)
@@ -230,11 +230,24 @@ def _line(bill: _Bill, place: _Place) -> Line:
         app=place.scope.get("app", ""),
         region=place.scope.get("region", ""),
         period=place.due.period,
-        quantity=priced.input if priced else None,
+        quantity=quantity,
         unit=_unit(bill, place),
         amount=tree.output,
         derivation=tree,
     )
+
+
+def _priced_quantity(tree: Node) -> Decimal | None:
+    """Return what went into the price: of an accumulating charge, what this bill added."""
+    if tree.word == "since":
+        now, before = (_priced_quantity(child) for child in tree.children)
+        return now if before is None or now is None else now - before
+    for node in (tree, *tree.children):
+        if node.word == "price":
+            return node.input
+        if node.word == "since":
+            return _priced_quantity(node)
+    return None
 
 
 def _unit(bill: _Bill, place: _Place) -> str:

@@ -10,9 +10,10 @@ from billing.derivation import Node
 from billing.rating import rate, rate_figure, rate_number
 from billing.situation import Part, Situation, SituationInvalid, context_of, period_of, quantities_of, span_of
 from billing.situation import instant as instant_of
-from billing.values import Context, Draw, Due, Pack, Quantities, Rating
+from billing.values import Context, Draw, Due, Observation, Pack, Quantities, Rating
 from plans.money import add_up
 from plans.terms import Terms
+from plans.timespan import Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +92,28 @@ def _left(context: Context, draws: Sequence[Draw]) -> dict[str, list[Pack]]:
 def _parts(terms: Terms, situation: Situation) -> Iterator[_Bill]:
     """Yield one bill for each part; what a part does not say, the whole situation says."""
     zone = ZoneInfo(situation.zone)
+    accumulates = any(charge.resets for charge in terms.document.charges)
+    known: dict[str, list[Observation]] = {}
     parts: list[Part] = [*situation.bills] or [situation] * situation.count
     for part in parts:
         whole = _inherited(part, situation)
         spans = tuple(span_of(span, zone, f"spans[{index}]") for index, span in enumerate(whole.spans))
         at = None if whole.at is None else instant_of(whole.at, zone, "at")
         due = Due("", period_of(whole, zone), spans, at)
-        yield _Bill(quantities_of(terms, whole, zone), due, context_of(terms, whole, zone))
+        quantities = quantities_of(terms, whole, zone)
+        if accumulates:
+            quantities = _with_earlier(known, quantities, due.period)
+        yield _Bill(quantities, due, context_of(terms, whole, zone))
+
+
+def _with_earlier(
+    known: dict[str, list[Observation]], quantities: Quantities, period: Period
+) -> dict[str, list[Observation]]:
+    """Return the usage of this bill and those before it; an undated value lies at its bill's start."""
+    for code, rows in quantities.items():
+        dated = [one if one.at is not None else replace(one, at=period.start) for one in rows]
+        known.setdefault(code, []).extend(dated)
+    return {code: [*rows] for code, rows in known.items()}
 
 
 def _inherited(part: Part, whole: Situation) -> Part:

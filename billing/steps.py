@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
 from billing.derivation import Node, plain
-from billing.numbers import Env, Number, chosen
+from billing.numbers import Chain, Env, Number, chosen
 from billing.proration import fractions
 from plans.errors import DomainError, _
 from plans.money import Mode, minor_step, to_multiple
 from plans.tariff import Band, BandPart, Tariff
 from plans.terms import Prorate
+from plans.timespan import Period
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -112,6 +114,7 @@ class Drawing:
     pool: str
     weight: Number
     size: Number | None
+    reached: Chain  # the number as it comes to this step, to be asked for a shorter period
 
     def value(self, number: Decimal, env: Env) -> Decimal:
         return self.explain(number, env).output
@@ -123,10 +126,18 @@ class Drawing:
         taken = ZERO
         if number > 0 and weight > 0:
             wanted = number * weight
-            taken = env.pools.take(self.pool, wanted, charge=env.charge, period=env.due.period)
+            taken = env.pools.take(
+                self.pool, wanted, charge=env.charge, period=env.due.period,
+                used_by=lambda instant: self._used_by(instant, weight, env),
+            )  # fmt: skip
         argument = {"pool": self.pool, "weight": plain(weight), "taken": plain(taken)}
         left = number - taken / weight if taken else number
         return Node("draw", left, number, argument)
+
+    def _used_by(self, instant: datetime, weight: Decimal, env: Env) -> Decimal:
+        """Return the pool units wanted for what was used before an instant of the period."""
+        start = env.due.period.start
+        return self.reached.value(env.over(Period(start, instant))) * weight if instant > start else ZERO
 
 
 class FallingEdges(DomainError):  # noqa: N818

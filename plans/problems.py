@@ -59,6 +59,8 @@ TEXTS: dict[str, str] = {
     "stage_n_missing": _("“%(take)s” needs n."),
     "stage_n_unused": _("“%(take)s” takes no n."),
     "quoted_mismatch": _("A price for one %(quoted)s cannot be billed every %(every)s in whole multiples."),
+    "resets_word": _("A charge that accumulates (resets) takes no “%(word)s”."),
+    "meter_draws": _("A meter takes nothing from a pool. Put draw into the charge."),
     "not_money": _("This charge does not end in money: a price, a spend or a fact in money is missing."),
     "unit_mismatch": _("Money and a quantity do not go together in “%(word)s”."),
     "not_yaml": _("This cannot be read as YAML: %(reason)s"),

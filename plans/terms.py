@@ -173,6 +173,7 @@ class Charge(Figure):
     credit: bool = False
     split: str | None = None
     every: Every | None = None
+    resets: Literal["month", "year"] | None = None
     quoted: Literal["day", "week", "month", "quarter", "half_year", "year"] | None = None
     when: Literal["advance", "arrears", "any"] | None = None
     on_change: Literal["split", "carry"] | None = None

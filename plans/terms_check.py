@@ -243,6 +243,8 @@ def _prorate(scope: _Scope, path: str, rule: Prorate) -> Iterator[Problem]:
 
 
 def _drawing(scope: _Scope, path: str, drawing: Drawing) -> Iterator[Problem]:
+    if path.startswith("meters."):
+        yield Problem(path, "meter_draws")
     if drawing.pool not in scope.document.pools:
         yield Problem(join(path, "pool"), "unknown_pool", {"pool": drawing.pool})
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from plans.problems import Problem, join
-from plans.terms import Charge, Document, Figure, Formula
+from plans.terms import Charge, Document, Drawing, Figure, Formula, Prorate
 from plans.terms_timing import billed_every, timings, whole_multiple
 from plans.terms_walk import NAME, names_in, spends_in, walk
 
@@ -24,6 +24,7 @@ def charge_problems(document: Document) -> Iterator[Problem]:
             yield from _head(document, path, one)
             yield from _spends(document, path, one, index if section == "charges" else len(document.charges))
     yield from _cadence(document)
+    yield from _resets(document)
 
 
 def _spends(document: Document, path: str, one: Figure, above: int) -> Iterator[Problem]:
@@ -75,3 +76,21 @@ def _head(document: Document, path: str, figure: Figure) -> Iterator[Problem]:
         yield from (Problem(join(path, "name"), "missing_field", {"field": locale}) for locale in missing)
         params = {"known": ", ".join(_LOCALES)}
         yield from (Problem(join(path, "name"), "unknown_field", {"field": one, **params}) for one in extra)
+
+
+def _resets(document: Document) -> Iterator[Problem]:
+    """So far − before needs steps that look the same over both: no proration, no bought packs, no spend."""
+    for index, charge in enumerate(document.charges):
+        if charge.resets is None:
+            continue
+        for path, part in walk(charge, f"charges[{index}]"):
+            if isinstance(part, Prorate):
+                yield Problem(path, "resets_word", {"word": "prorate"})
+            elif isinstance(part, Formula) and part.spend is not None:
+                yield Problem(path, "resets_word", {"word": "spend"})
+            elif (
+                isinstance(part, Drawing)
+                and part.pool in document.pools
+                and not document.pools[part.pool].size
+            ):
+                yield Problem(path, "resets_word", {"word": "draw"})
