@@ -48,7 +48,7 @@ def checks(python: str) -> tuple[Check, ...]:
 def pytest_words(arguments: Sequence[str]) -> list[str]:
     """Return pytest's arguments: the whole suite on two cores, or exactly what was asked for."""
     own = [word for word in arguments if word != LONG]
-    return own or ["-n", "2"]
+    return [*(own or ["-n", "2"]), *(["--hypothesis-profile=long"] if LONG in arguments else [])]
 
 
 def is_gate(arguments: Sequence[str]) -> bool:
@@ -80,11 +80,11 @@ def nothing() -> None:
     """Wait without watching anything else: a signal raises Stopped here."""
 
 
-def environment(ours: Mapping[str, str], arguments: Sequence[str]) -> dict[str, str]:
+def environment(ours: Mapping[str, str]) -> dict[str, str]:
     """Return what tests and tools see: our servers, never the caller's Stripe account."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("STRIPE_")}
     fixed = {"RATECARD_DEBUG": "1", "SECRET_KEY": "only-for-tests-" + "0" * 40, "PYTHONPATH": str(ROOT)}
-    return {**kept, **fixed, **ours, **({"RATECARD_LONG": "1"} if LONG in arguments else {})}
+    return {**kept, **fixed, **ours}
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def main(arguments: Sequence[str]) -> int:
     hear_signals(on_signal)
     try:
         with servers() as ours:
-            env = environment(ours, arguments)
+            env = environment(ours)
             failed = run_checks(env) if is_gate(arguments) else []
             code = run_pytest(pytest_words(arguments), env)
     except Refused as refusal:

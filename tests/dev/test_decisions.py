@@ -142,7 +142,7 @@ def test_only_tests_give_up_durability() -> None:
 
 def test_arguments_go_to_pytest_and_long_does_not() -> None:
     assert testing.pytest_words([]) == ["-n", "2"]
-    assert testing.pytest_words(["--long"]) == ["-n", "2"]
+    assert testing.pytest_words(["--long"]) == ["-n", "2", "--hypothesis-profile=long"]
     assert testing.pytest_words(["tests/plans", "-k", "money"]) == ["tests/plans", "-k", "money"]
     assert testing.is_gate(["--long"])
     assert not testing.is_gate(["tests/plans"])
@@ -151,7 +151,7 @@ def test_arguments_go_to_pytest_and_long_does_not() -> None:
 def test_a_test_run_never_sees_the_callers_stripe_account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRIPE_API_KEY", "sk_test_mine")
 
-    seen = testing.environment({"DATABASE_URL": "postgres://ours"}, [])
+    seen = testing.environment({"DATABASE_URL": "postgres://ours"})
 
     assert "STRIPE_API_KEY" not in seen
     assert seen["DATABASE_URL"] == "postgres://ours"
