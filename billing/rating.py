@@ -9,40 +9,19 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from billing.calculation import CurrencyNotSold, DuplicateLine, UnknownCharge, calculation
 from billing.compile import Compiled, CompiledCharge, compiled
-from billing.derivation import Node, plain, to_tree
+from billing.derivation import Node, plain
 from billing.inputs import inputs_json
 from billing.numbers import ZERO, Chain, Env, Spent, run_steps
 from billing.pools import Pools
 from billing.steps import Every, Round
 from billing.values import Context, Due, Line, Quantities, RatedFigure, Rating
-from plans.errors import DomainError, _
-from plans.money import exact, share_multiples
+from plans.money import share_multiples
 from plans.terms import Terms
 
 ENGINE = "1"
 _MONTHLY = "monthly"
-
-
-class UnknownCharge(DomainError):  # noqa: N818
-    """A charge or figure that the terms do not have."""
-
-    code = "unknown_charge"
-    text = _("The terms have no charge called “%(code)s”.")
-
-
-class CurrencyNotSold(DomainError):  # noqa: N818
-    """The customer's currency is not among those of the terms."""
-
-    code = "currency_not_sold"
-    text = _("These terms are not sold in %(currency)s.")
-
-
-class DuplicateLine(DomainError):  # noqa: N818
-    """One charge due twice without a `part` to tell the lines apart."""
-
-    code = "duplicate_line"
-    text = _("The line “%(key)s” is due twice.")
 
 
 @dataclass(slots=True)
@@ -77,7 +56,7 @@ def rate(terms: Terms, quantities: Quantities, due: Sequence[Due], context: Cont
     Charges are rated in document order whatever the order of `due`. Raises MissingFact,
     MissingCase, UnpriceableQuantity, UnknownCharge and CurrencyNotSold, never a zero instead.
     """
-    with exact():
+    with calculation():
         bill = _open(terms, quantities, context)
         lines = [_line(bill, place) for place in _places(bill, due)]
         lines, total = _total(bill, lines)
@@ -88,7 +67,7 @@ def rate(terms: Terms, quantities: Quantities, due: Sequence[Due], context: Cont
 
 def amounts(terms: Terms, quantities: Quantities, due: Sequence[Due], context: Context) -> dict[str, Decimal]:
     """Return line key -> signed amount without derivations; equal to `rate()` before total rounding."""
-    with exact():
+    with calculation():
         bill = _open(terms, quantities, context)
         found = {}
         for place in _places(bill, due):
@@ -103,7 +82,7 @@ def amounts(terms: Terms, quantities: Quantities, due: Sequence[Due], context: C
 
 def rate_figure(terms: Terms, code: str, quantities: Quantities, due: Due, context: Context) -> RatedFigure:
     """Return one figure of the terms; `due` gives its period, spans and instant."""
-    with exact():
+    with calculation():
         bill = _open(terms, quantities, context)
         if code not in bill.program.figures:
             raise UnknownCharge(code=code)
@@ -115,7 +94,7 @@ def rate_figure(terms: Terms, code: str, quantities: Quantities, due: Due, conte
 
 def rate_number(terms: Terms, name: str, quantities: Quantities, due: Due, context: Context) -> Node:
     """Return the derivation of a meter or a named formula for one period."""
-    with exact():
+    with calculation():
         bill = _open(terms, quantities, context)
         if name not in bill.program.numbers:
             raise UnknownCharge(code=name)
@@ -286,8 +265,3 @@ def _moved(line: Line, amount: Decimal) -> Line:
         return line
     step = Node("share", amount, line.amount, {"moved": plain(amount - line.amount)})
     return replace(line, amount=amount, derivation=Node("chain", amount, children=(line.derivation, step)))
-
-
-def line_tree(line: Line) -> dict[str, object]:
-    """Return a line's derivation for a JSON column."""
-    return to_tree(line.derivation)

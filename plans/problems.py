@@ -17,6 +17,8 @@ TEXTS: dict[str, str] = {
         "“%(value)s” is not a date and time with an offset, such as 2026-12-01T00:00:00+08:00."
     ),
     "not_a_whole_number": _("“%(value)s” is not a whole number."),
+    "too_deep": _("This is nested deeper than %(most)s levels."),
+    "not_json": _("This cannot be read as JSON: %(reason)s"),
     "empty_text": _("The text is empty."),
     "bad_number": _("“%(value)s” is not a plain decimal number of at most 12 places."),
     "negative_literal": _("%(value)s is negative. Write the amount without a sign and use minus or credit."),

@@ -17,6 +17,7 @@ from plans.problems import Problem, join
 # A plain tree is what JSON can say; `Any` because the nesting has no useful static type.
 Tree = Any
 
+DEEPEST = 120  # levels; Python's own stack ends some hundreds further on
 _WORDS: dict[type, str] = {dict: "mapping", list: "list", str: "text", bool: "yes or no"}
 
 
@@ -26,6 +27,9 @@ class Absent(Exception):  # noqa: N818 — control flow inside this module only
 
 def build(tree: Tree, kind: Any, path: str, problems: list[Problem]) -> Any:
     """Return `tree` as `kind`, or None with at least one problem added."""
+    if path.count(".") + path.count("[") > DEEPEST:
+        problems.append(Problem(path, "too_deep", {"most": str(DEEPEST)}))
+        return None
     try:
         return _build(tree, kind, path, problems)
     except Absent:

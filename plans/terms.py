@@ -223,7 +223,10 @@ def canonical_json(value: object) -> bytes:
 def read_document(source: Tree | bytes | str) -> tuple[Document | None, list[Problem]]:
     """Return the typed document, or the faults of its shape. Takes a plain tree or JSON text."""
     found: list[Problem] = []
-    tree = json.loads(source, parse_float=Decimal) if isinstance(source, (bytes, str)) else source
+    try:
+        tree = json.loads(source, parse_float=Decimal) if isinstance(source, (bytes, str)) else source
+    except (ValueError, RecursionError) as error:
+        return None, [Problem("", "not_json", {"reason": str(error).splitlines()[0]})]
     return build(tree, Document, "", found), found
 
 

@@ -60,8 +60,12 @@ def test_included_before_a_draw_is_used_up_first(used, left, packs):
 
 
 @pytest.mark.parametrize(
-    ("order", "expected"), [("first_expiring", ["", "soon", "late", "never"]), ("first_bought", ["", "never", "late", "soon"])]
-)  # fmt: skip
+    ("order", "expected"),
+    [
+        ("first_expiring", ["", "soon", "late", "never"]),
+        ("first_bought", ["", "never", "late", "soon"]),
+    ],
+)
 def test_packs_burn_in_the_order_the_terms_name(order, expected):
     packs = [
         Pack("late", D(1), day(30), day(2)),

@@ -7,9 +7,10 @@ from decimal import localcontext
 
 import pytest
 
+from billing.calculation import CurrencyNotSold, DuplicateLine, NotCalculable, UnknownCharge
 from billing.derivation import from_json, reevaluate, to_json
 from billing.numbers import MissingCase, MissingFact
-from billing.rating import CurrencyNotSold, DuplicateLine, UnknownCharge, amounts, rate
+from billing.rating import amounts, rate
 from billing.values import Context, Due, Observation, Pack, Provenance
 from plans.timespan import Period
 from tests.billing.build import JUNE, D, bill, terms, usage
@@ -204,6 +205,15 @@ def test_what_is_missing_is_an_error_and_never_a_zero():
         bill(label, labels={"tier": "b"})
     with pytest.raises(UnknownCharge):
         rate(seats, {}, [Due("t", JUNE)], Context())
+
+
+def test_a_division_by_nothing_is_refused_by_name():
+    share = terms({"code": "s", "of": "fee", "steps": [{"over": "seats"}]})
+
+    assert bill(share, facts={"fee": D(10), "seats": D(4)}).total == D("2.5")
+    for fee in (D(10), D(0)):
+        with pytest.raises(NotCalculable):
+            bill(share, facts={"fee": fee, "seats": D(0)})
 
 
 def test_shuffled_input_gives_the_same_bytes_and_a_hostile_precision_too():
