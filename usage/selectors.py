@@ -1,0 +1,142 @@
+"""Reads of usage: live figures, availability, the watermark, days for charts, pages for the API."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import Count, Max, QuerySet, Sum
+
+from plans.models import Meter
+from plans.models.meters import MeterKind
+from plans.money import add_up
+from plans.timespan import MICROSECOND, Period, local_date, local_midnight
+from subscriptions.models import Subscription
+from subscriptions.selectors import scope_apps, zone_of
+from usage.measuring import snapshot
+from usage.models import AvailabilityReport, DistinctUser, Grain, UsageRollup
+from usage.store import array
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a meter says of an app and region so far; `cell_start` None: one figure for the period."""
+
+    meter: str
+    app_code: str
+    region: str
+    cell_start: datetime | None
+    value: Decimal
+
+
+def live_values(subscription: Subscription, period: Period, meters: Collection[str]) -> list[Value]:
+    """Return the folded usage of these meters (codes) in a period, shaped like readings but not frozen."""
+    rows = list(Meter.objects.filter(code__in=list(meters)))
+    apps = dict(scope_apps(subscription).values_list("pk", "code"))
+    codes = {meter.pk: meter.code for meter in rows}
+    zone = zone_of(subscription.customer)
+    found = snapshot(list(apps), rows, period, zone)
+    values = [
+        Value(codes[meter], apps[app], region, cell.start, cell.value)
+        for (app, meter, region), cells in found.cells.items()
+        for cell in cells
+    ]
+    uniques = [meter.pk for meter in rows if meter.kind == MeterKind.UNIQUE]
+    values += [
+        Value(codes[meter], apps[app], "", None, Decimal(count))
+        for app, meter, count in _users_seen(list(apps), uniques, period, zone)
+    ]
+    return sorted(values, key=lambda v: (v.meter, v.app_code, v.region, v.cell_start or period.start))
+
+
+def _users_seen(
+    apps: list[int], meters: list[int], period: Period, zone: ZoneInfo
+) -> list[tuple[int, int, int]]:
+    """Return (app, meter, users) counted over the local days of the period."""
+    days = (local_date(period.start, zone), local_date(period.end - MICROSECOND, zone))
+    rows = DistinctUser.objects.filter(app__in=apps, meter__in=meters, day__range=days)
+    counted = rows.values_list("app_id", "meter_id").annotate(n=Count("user_digest", distinct=True))
+    return [(app, meter, n) for app, meter, n in counted.order_by("app_id", "meter_id")]
+
+
+def availability_reports(app_ids: Collection[int], period: Period) -> list[AvailabilityReport]:
+    """Return the reports whose window shares time with a period: the latest revision of each window."""
+    rows = AvailabilityReport.objects.filter(
+        app__in=list(app_ids), window__overlap=(period.start, period.end)
+    ).select_related("app")
+    return list(
+        rows.order_by("app_id", "region", "window", "-revision").distinct("app_id", "region", "window")
+    )
+
+
+def complete_through(app_ids: Collection[int] | None = None) -> datetime:
+    """Return the instant (of receipt) up to which every event of these apps is in the figures.
+
+    None = all apps. Everything received before it is folded; it is the database's now() when nothing
+    is pending.
+    """
+    values: dict[str, Any] = {"every": app_ids is None, "apps": array(str(app) for app in app_ids or ())}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(min(received_at), now()) FROM usage_ingestbatch"
+            " WHERE state = 'pending' AND (%(every)s OR app_ids && %(apps)s::bigint[])",
+            values,
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise LookupError("an aggregate has one row")
+    through: datetime = row[0]
+    return through
+
+
+def cells(app_ids: Collection[int], meters: Collection[str], period: Period) -> QuerySet[UsageRollup]:
+    """Return the day cells that begin in a period, earliest first."""
+    rows = UsageRollup.objects.filter(
+        app__in=list(app_ids),
+        meter__code__in=list(meters),
+        grain=Grain.DAY,
+        cell_start__gte=period.start,
+        cell_start__lt=period.end,
+    )
+    return rows.select_related("app", "meter").order_by("cell_start", "app", "meter", "region")
+
+
+def daily_series(
+    app_ids: Sequence[int], meter: str, first_day: date, last_day: date, zone: ZoneInfo
+) -> list[tuple[date, Decimal]]:
+    """Return one value for each local day of [first_day, last_day], days without usage as 0.
+
+    Peaks and distinct users of several apps are added up by app; regions of a peak are not.
+    """
+    kind = Meter.objects.values_list("kind", flat=True).get(code=meter)
+    take = _seen_by_day if kind == MeterKind.UNIQUE else _cells_by_day
+    known = take(app_ids, meter, first_day, last_day, zone)
+    days = [first_day + n * DAY for n in range((last_day - first_day).days + 1)]
+    return [(day, known.get(day, Decimal(0))) for day in days]
+
+
+def _seen_by_day(
+    app_ids: Sequence[int], meter: str, first: date, last: date, _zone: ZoneInfo
+) -> dict[date, Decimal]:
+    rows = DistinctUser.objects.filter(app__in=app_ids, meter__code=meter, day__range=(first, last))
+    counted = rows.values_list("day").annotate(n=Count("user_digest")).order_by("day")
+    return {day: Decimal(n) for day, n in counted}
+
+
+def _cells_by_day(
+    app_ids: Sequence[int], meter: str, first: date, last: date, zone: ZoneInfo
+) -> dict[date, Decimal]:
+    period = Period(local_midnight(first, zone), local_midnight(last + DAY, zone))
+    rows = cells(app_ids, [meter], period).order_by().values_list("app_id", "cell_start", "meter__kind")
+    found: dict[date, Decimal] = {}
+    figures = rows.annotate(added=Sum("sum"), events=Sum("count"), peak=Max("max"))
+    for _app, start, kind, added, events, peak in figures:
+        value = {MeterKind.COUNT: Decimal(events), MeterKind.GAUGE: peak}.get(kind, added)
+        day = local_date(start, zone)
+        found[day] = add_up([found.get(day, Decimal(0)), value])
+    return found
