@@ -1,5 +1,10 @@
 """Addresses of the usage pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from usage import views
+
+urlpatterns = [
+    path("usage/", views.usage, name="usage"),
+    path("usage/days.csv", views.usage_csv, name="usage_csv"),
+]
