@@ -10,10 +10,39 @@ ROOT = Path(__file__).resolve().parent.parent
 APPS = ["plans", "subscriptions", "usage", "billing"]  # each may import those before it
 SEAM = {"config.admin_base"}  # the one thing of config's that an app may name, in admin/
 PURE = {
-    "plans": ["money", "timespan", "tariff*", "terms*", "catalogue*", "composition", "diff", "ids", "actor"],
+    "plans": [
+        "money",
+        "timespan",
+        "tariff*",
+        "terms*",
+        "catalogue*",
+        "composition",
+        "diff",
+        "ids",
+        "actor",
+        "problems",
+        "shape",
+        "errors",
+    ],
     "subscriptions": ["anchors", "phases", "secrets"],
     "usage": ["aggregation", "parsing*", "entitlement", "quota"],
-    "billing": ["rating", "compile*", "steps*", "derivation*", "values", "situation*", "sla", "proration"],
+    "billing": [
+        "rating",
+        "compile*",
+        "steps*",
+        "derivation*",
+        "values",
+        "situation*",
+        "sla",
+        "proration",
+        "numbers",
+        "meters",
+        "pools",
+        "inputs",
+        "calculation",
+        "oracle",
+        "dues",
+    ],
 }
 CLOCKS = {"datetime.now", "datetime.utcnow", "timezone.now", "time.time", "date.today", "datetime.today"}
 
