@@ -256,5 +256,6 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env("RATECARD_LOG_LEVEL", "INFO")},
+    "loggers": {"stripe": {"level": "WARNING"}},  # it logs each call; the operation rows already say so
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []
