@@ -24,6 +24,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
@@ -32,8 +33,9 @@ from unfold.paginator import InfinitePaginator
 from unfold.widgets import (
     CHECKBOX_CLASSES,
     INPUT_CLASSES,
-    SELECT_CLASSES,
     TEXTAREA_CLASSES,
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
 )
 
@@ -59,6 +61,7 @@ __all__ = [
     "labelled",
     "list_link",
     "page",
+    "posted",
     "site_page",
 ]
 
@@ -180,7 +183,7 @@ class SourceWidget(UnfoldAdminTextareaWidget):  # type: ignore[misc]
     """Monospaced text with line numbers (static/ratecard/admin.js); works without it too."""
 
     def __init__(self, attrs: Mapping[str, Any] | None = None) -> None:
-        super().__init__({"rows": 28, "spellcheck": "false", "wrap": "off", **(attrs or {})})
+        super().__init__({"rows": 20, "spellcheck": "false", "wrap": "off", **(attrs or {})})
         self.attrs["class"] = f"{self.attrs.get('class', '')} rc-source"
 
 
@@ -192,8 +195,6 @@ class StaffForm(forms.Form):
 
     dress: ClassVar[list[tuple[type[forms.Widget], list[str]]]] = [
         (forms.Textarea, TEXTAREA_CLASSES),
-        (forms.CheckboxSelectMultiple, []),
-        (forms.Select, SELECT_CLASSES),
         (forms.CheckboxInput, CHECKBOX_CLASSES),
         (forms.widgets.Input, INPUT_CLASSES),
     ]
@@ -205,6 +206,12 @@ class StaffForm(forms.Form):
     def dress_widgets(self) -> None:
         """Give every widget its classes; again after fields were added."""
         for each in self.fields.values():
+            each.label = capfirst(each.label)
+            if isinstance(each, forms.ChoiceField):
+                multiple = isinstance(each, forms.MultipleChoiceField)
+                kind = UnfoldAdminCheckboxSelectMultipleWidget if multiple else UnfoldAdminSelectWidget
+                each.widget = kind(choices=each.choices)
+                continue
             classes = next((c for kind, c in self.dress if isinstance(each.widget, kind)), [])
             each.widget.attrs["class"] = " ".join(classes)
 
@@ -234,6 +241,11 @@ def page(
     return TemplateResponse(request, template, {**base, "opts": model._meta, "title": title, **context})
 
 
+def posted(request: HttpRequest) -> Any:
+    """Return what was posted (a form of buttons alone posts nothing), None for a page just opened."""
+    return request.POST if request.method == "POST" else None
+
+
 def site_page(route: str, name: str) -> Callable[[View], View]:
     """Mount a view below the admin's root as `admin:<name>`, for pages about another app's rows."""
 
@@ -257,7 +269,7 @@ def confirmed(
     The caller has checked the right. `act` gets the cleaned form and returns the sentence of success,
     which the row's history keeps together with the reason, if one was asked for.
     """
-    form = asks.form(request.POST or None, initial=dict(asks.initial))
+    form = asks.form(posted(request), initial=dict(asks.initial))
     if request.method == "POST" and not asks.problems and form.is_valid():
         try:
             said = act(form.cleaned_data)

@@ -75,6 +75,10 @@ class PlanAdmin(NamedAdmin):
         ),
     )
 
+    def get_inlines(self, request: HttpRequest, obj: Plan | None) -> tuple[type[ReadOnlyInline], ...]:
+        """Show versions once there is a plan."""
+        return self.inlines if obj else ()
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Plan]:
         """Fetch the version numbers of all rows in one query."""
         rows: QuerySet[Plan] = super().get_queryset(request)

@@ -130,18 +130,21 @@ class VersionForm(UnchangedRowForm):
         super().__init__(*args, **kwargs)
         if "source" not in self.fields:  # a published version has no form
             return
+        self.fields["comment"].widget.attrs["rows"] = 3
         help_text = gettext(
             "Saved in a standard order; remarks (#) are not kept. Faults of meaning may be saved and "
             "mended later, but not published."
         )
-        self.fields["source"] = text = VersionText(Version, label=gettext("source"), help_text=help_text)
+        self.fields["source"] = text = VersionText(Version, label=gettext("Source"), help_text=help_text)
         if not self.is_bound:
             mark_lines(text.widget, [line for line, _said in problems_with_lines(self.instance)])
 
 
 def source_text(version: PlanVersion) -> str:
-    """Return what staff edit."""
-    return dump_yaml({key: version.source[key] for key in SOURCE_FIELDS if key in version.source})
+    """Return what staff edit, its words in the order of the grammar (a JSON column keeps none)."""
+    typed = build({"number": "1", "terms": {}, **version.source}, Version, "", [])
+    tree = version.source if typed is None else to_tree(typed)
+    return dump_yaml({key: tree[key] for key in SOURCE_FIELDS if key in tree})
 
 
 def problems_with_lines(version: PlanVersion) -> list[tuple[int | None, str]]:

@@ -103,7 +103,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
             {
                 "fields": (
                     ("public_id", "state"),
-                    ("customer_link", "app"),
+                    ("customer_link", "app", "zone"),
                     ("plan", "family"),
                     ("term", "collection", "currency"),
                     ("anchor_local", "covered"),
@@ -150,6 +150,11 @@ class SubscriptionAdmin(ReadOnlyAdmin):
         """The first day in the customer's zone."""
         return moment(row.span.lower, row.customer.billing_zone)
 
+    @display(description=_("billing zone"))
+    def zone(self, row: Subscription) -> str:
+        """The zone of all days on this page."""
+        return row.customer.billing_zone
+
     @display(description=_("anchor"))
     def anchor_local(self, row: Subscription) -> str:
         """Periods are counted from here."""
@@ -181,6 +186,14 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     def links(self, row: Subscription) -> SafeString:
         """The agreement's invoices."""
         return list_link("billing_invoice", gettext("Invoices"), subscription__id__exact=row.pk)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
+        """Offer what the state allows."""
+        row = Subscription.objects.filter(pk=object_id).only("span").first()
+        if row is None or not within(row, now()):
+            return []
+        hidden = "undo_cancel" if row.span.upper is None else "cancel"
+        return [one for one in super().get_actions_detail(request, object_id) if one.path != hidden]
 
     def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Acts need the change right, though no column is edited by hand."""

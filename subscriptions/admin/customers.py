@@ -133,6 +133,10 @@ class CustomerAdmin(BaseAdmin):
             agreed=Exists(Subscription.objects.filter(customer=OuterRef("pk"))),
         )
 
+    def get_inlines(self, request: HttpRequest, obj: Customer | None) -> tuple[type[ReadOnlyInline], ...]:
+        """Show people and apps once there is a customer."""
+        return self.inlines if obj else ()
+
     def get_readonly_fields(self, request: HttpRequest, obj: Customer | None = None) -> tuple[str, ...]:
         """Fix currency and zone with the first agreement: periods and prices hang on them."""
         if obj is None:

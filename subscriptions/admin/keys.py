@@ -19,6 +19,7 @@ from config.admin_base import (
     display,
     labelled,
     page,
+    posted,
 )
 from plans.admin.acting import acting
 from plans.clock import now
@@ -109,7 +110,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         """Make a provider key and show its text this once; the answer is not to be stored."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = ProviderKeyForm(request.POST or None)
+        form = ProviderKeyForm(posted(request))
         if request.method == "POST" and form.is_valid():
             asked = form.cleaned_data
             try:

@@ -80,6 +80,10 @@ class UserAdmin(BaseAdmin):
         rows: QuerySet[User] = super().get_queryset(request)
         return rows.prefetch_related("memberships__customer")
 
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> tuple[type[ReadOnlyInline], ...]:
+        """Show roles and factors once there is a person."""
+        return self.inlines if obj else ()
+
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Show rights apart from the person."""
         person = {"fields": ("email", "name", "language", "is_active")}

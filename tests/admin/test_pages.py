@@ -16,12 +16,6 @@ PAGES = sorted((model._meta.label_lower for model in admin.site._registry), key=
 OPTIONAL = {"auth.group", "billing.payment", "billing.creditdraw"}  # the world makes no row of these
 
 
-@pytest.fixture
-def staff(client: Client) -> Client:
-    client.force_login(make_user("staff@example.com", is_staff=True))
-    return client
-
-
 def address(label: str, page: str, *args: object) -> str:
     return reverse(f"admin:{label.replace('.', '_')}_{page}", args=args)
 
