@@ -1,5 +1,15 @@
 """Addresses of the billing API."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from billing import api
+
+urlpatterns = [
+    path("invoices", api.InvoicesView.as_view(), name="api_invoices"),
+    path("invoices/<str:public_id>", api.InvoiceView.as_view(), name="api_invoice"),
+    path(
+        "invoices/<str:public_id>/lines/<int:n>/derivation",
+        api.DerivationView.as_view(),
+        name="api_line_derivation",
+    ),
+]

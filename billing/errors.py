@@ -1,8 +1,8 @@
 """What billing refuses, by code. Messages are sentences for people; skins show them."""
 
-from django.utils.translation import gettext_noop as _
+# ruff: noqa: N818 — refusals are named as sentences, like every DomainError of the house.
 
-from plans.errors import DomainError
+from plans.errors import DomainError, _
 
 
 class BillingError(DomainError):
@@ -70,7 +70,7 @@ class GatewayError(BillingError):
 
 
 class GatewayUnclear(GatewayError):
-    """No answer that can be trusted: it may have happened. `stored`: Stripe keeps this failure under the key."""
+    """No answer that can be trusted: it may have happened. `stored`: the key now replays this failure."""
 
     code = "gateway_unclear"
 
@@ -107,6 +107,13 @@ class CardDeclined(GatewayError):
     def __init__(self, *, reason: str, message: str = "") -> None:
         super().__init__(reason=reason)
         self.message = message
+
+
+class NotConfigured(GatewayError):
+    """The key is wrong: nothing can happen at Stripe until a person mends the settings."""
+
+    code = "gateway_not_configured"
+    http_status = 503
 
 
 class BadSignature(BillingError):

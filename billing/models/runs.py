@@ -56,6 +56,7 @@ class BillingJob(LeasedRow):
     )
     step = models.CharField(_("step"), max_length=6, choices=Step.choices)
     period_start = models.DateTimeField(_("key instant"))  # the edge (cycle) or the window's start (SLA)
+    period_end = models.DateTimeField(_("window end"), null=True)  # of an SLA window
     due_at = models.DateTimeField(_("due at"))  # business time, grace included
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.WAITING)
     parked_reason = models.CharField(_("parked because"), max_length=64, blank=True)

@@ -1,0 +1,45 @@
+"""What an issued invoice says, as one hash: any later change of head or lines shows."""
+
+import hashlib
+from collections.abc import Sequence
+
+from billing.models import Invoice, InvoiceLine
+from plans.terms import canonical_json
+
+
+def content_hash(invoice: Invoice, lines: Sequence[InvoiceLine]) -> str:
+    """Return the SHA-256 of what the document says: its head and every line."""
+    head = [
+        invoice.public_id,
+        invoice.number,
+        invoice.customer_id,
+        invoice.subscription_id,
+        invoice.kind,
+        invoice.currency,
+        invoice.collection,
+        invoice.subtotal,
+        invoice.total,
+        *(
+            moment.isoformat()
+            for moment in (invoice.period_start, invoice.issued_at, invoice.due_at)
+            if moment
+        ),
+        [invoice.span.lower.isoformat(), invoice.span.upper.isoformat()],
+    ]
+    body = [_said(line) for line in sorted(lines, key=lambda line: line.position)]
+    return hashlib.sha256(canonical_json([head, body])).hexdigest()
+
+
+def _said(line: InvoiceLine) -> list[object]:
+    return [
+        line.position,
+        line.line_key,
+        line.kind,
+        line.label,
+        line.description,
+        line.amount,
+        line.terms_hash,
+        [line.span.lower.isoformat(), line.span.upper.isoformat()],
+        line.derivation,
+        list(line.reading_ids),
+    ]

@@ -1,0 +1,38 @@
+"""A webhook's header and body into values. Who signed it is for the gateway to say."""
+
+import json
+from datetime import UTC, datetime
+
+from billing.errors import BadSignature
+from billing.gateway_values import SignedEvent
+
+
+def instant_of(seconds: int) -> datetime:
+    """Return the instant of Stripe's whole seconds."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def stamp_of(signature: str) -> datetime:
+    """Return when a body was signed, by its header."""
+    parts = dict(part.split("=", 1) for part in signature.split(",") if "=" in part)
+    try:
+        return instant_of(int(parts["t"]))
+    except (KeyError, ValueError, OverflowError, OSError) as error:
+        raise BadSignature from error
+
+
+def event_of(raw: bytes) -> SignedEvent:
+    """Return the event of a body whose signature is good."""
+    try:
+        body = json.loads(raw)
+        return SignedEvent(
+            id=body["id"],
+            type=body["type"],
+            object_id=str(body["data"]["object"].get("id", "")),
+            livemode=bool(body["livemode"]),
+            api_version=body.get("api_version") or "",
+            created=instant_of(body["created"]),
+            body=raw.decode(),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadSignature from error

@@ -1,0 +1,81 @@
+"""A rating as people see it before there is an invoice: lines in minor units, with their reasons."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from billing.derivation import Node
+from billing.explain import sentences_of
+from billing.models.lines import in_reader_language
+from billing.values import Rating
+from billing.wording import label_of, with_place
+from plans.money import exact, minor_exponent, share_multiples, to_minor
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewLine:
+    """One line as it would stand on an invoice."""
+
+    key: str
+    charge: str
+    label: dict[str, str]
+    amount: int
+    is_credit: bool
+    quantity: Decimal | None
+    unit: str
+    currency: str
+    derivation: Node
+
+    @property
+    def label_text(self) -> str:
+        """What it is, in the reader's language."""
+        return in_reader_language(self.label)
+
+    @property
+    def sentences(self) -> list[str]:
+        """Why the amount is what it is, in the reader's language."""
+        return [one.text for one in sentences_of(self.derivation, self.currency)]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewPart:
+    """The lines of one invoice, or of one month's usage."""
+
+    period_months: int
+    lines: tuple[PreviewLine, ...]
+
+    @property
+    def total(self) -> int:
+        """Minor units."""
+        return sum(line.amount for line in self.lines)
+
+
+def in_minor(values: Sequence[Decimal], total: Decimal, currency: str) -> list[int]:
+    """Return the lines in minor units; together they make the total, rounded once (largest remainder)."""
+    if not values:
+        return []
+    with exact():
+        factor = Decimal(10) ** minor_exponent(currency)
+        whole = Decimal(to_minor(total, currency))
+        return [
+            int(part) for part in share_multiples([value * factor for value in values], whole, Decimal(1))
+        ]
+
+
+def preview_lines(rating: Rating) -> tuple[PreviewLine, ...]:
+    """Return the lines of a rating in minor units, rounded as an invoice would."""
+    amounts = in_minor([line.amount for line in rating.lines], rating.total, rating.currency)
+    return tuple(
+        PreviewLine(
+            key=line.key,
+            charge=line.charge,
+            label=with_place(label_of(line.label, line.charge), line.app, line.region),
+            amount=amount,
+            is_credit=line.credit,
+            quantity=line.quantity,
+            unit=line.unit,
+            currency=rating.currency,
+            derivation=line.derivation,
+        )
+        for line, amount in zip(rating.lines, amounts, strict=True)
+    )

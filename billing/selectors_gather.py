@@ -1,0 +1,154 @@
+"""The four arguments of `rate()`, gathered from rows that were read together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+
+from billing.dues import Calendar
+from billing.errors import SeveralPhases
+from billing.values import Context, Observation, Provenance, Quantities
+from plans.models import Meter, PlanVersion
+from plans.models.meters import MeterKind
+from plans.selectors import terms_of
+from plans.terms import Terms
+from plans.timespan import MICROSECOND, Period, local_date
+from subscriptions.models import Subscription
+from subscriptions.selectors import plain, zone_of
+
+
+def billable(subscriptions: QuerySet[Subscription]) -> QuerySet[Subscription]:
+    """Return the subscriptions with everything that rating asks of them, in a fixed number of queries."""
+    return subscriptions.select_related("customer", "app").prefetch_related(
+        "phases__plan_version__plan", "add_ons", "seat_changes"
+    )
+
+
+def calendar_of(subscription: Subscription) -> Calendar:
+    """Return what the subscription's periods are counted from."""
+    return Calendar(subscription.anchor, zone_of(subscription.customer), subscription.term)
+
+
+def version_at(subscription: Subscription, at: datetime) -> PlanVersion | None:
+    """Return the version in force at `at`, from prefetched phases."""
+    for phase in subscription.phases.all():
+        if phase.span.lower <= at and (phase.span.upper is None or at < phase.span.upper):
+            return phase.plan_version
+    return None
+
+
+def version_over(subscription: Subscription, period: Period) -> PlanVersion:
+    """Return the one version in force in a period; SeveralPhases when there is more than one."""
+    found = {
+        phase.plan_version_id: phase.plan_version
+        for phase in subscription.phases.all()
+        if phase.span.lower < period.end and (phase.span.upper is None or phase.span.upper > period.start)
+    }
+    if len(found) != 1:
+        raise SeveralPhases(subscription=subscription.public_id)
+    return next(iter(found.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Standpoint:
+    """The terms and the customer's context at one instant."""
+
+    terms: Terms
+    context: Context
+
+
+def standpoint(subscription: Subscription, version: PlanVersion, at: datetime) -> Standpoint:
+    """Return the terms of a version with what the customer holds at `at`."""
+    facts = {"seats": Decimal(_seats(subscription, at))}
+    return Standpoint(terms_of(version), context_of(subscription, facts, _options(subscription, at)))
+
+
+def context_of(
+    subscription: Subscription, facts: Mapping[str, Decimal], options: Mapping[str, Decimal]
+) -> Context:
+    """Return the rater's context of a subscription."""
+    return Context(
+        zone=subscription.customer.billing_zone,
+        facts=facts,
+        labels={"currency": subscription.currency, "term": subscription.term},
+        options=options,
+    )
+
+
+def _seats(subscription: Subscription, at: datetime) -> int:
+    return sum(change.delta for change in subscription.seat_changes.all() if change.at <= at)
+
+
+def _options(subscription: Subscription, at: datetime) -> dict[str, Decimal]:
+    return {
+        held.option: plain(held.quantity)
+        for held in subscription.add_ons.all()
+        if held.span.lower <= at and (held.span.upper is None or at < held.span.upper)
+    }
+
+
+def last_instant(period: Period) -> datetime:
+    """Return the last instant that belongs to a period."""
+    return period.end - MICROSECOND
+
+
+def within_agreement(subscription: Subscription, period: Period) -> Period | None:
+    """Return the part of a period that the agreement covers."""
+    start, end = max(period.start, subscription.span.lower), period.end
+    if subscription.span.upper is not None:
+        end = min(end, subscription.span.upper)
+    return Period(start, end) if start < end else None
+
+
+def observed(readings: Iterable[Any], kinds: Mapping[str, str], zone: ZoneInfo) -> Quantities:
+    """Return readings as observations by meter: one for each cell, or one where cells never add."""
+    found: dict[str, list[Observation]] = {}
+    for reading in readings:
+        code = reading.meter.code
+        source = Provenance("measured", reading.public_id, reading.revision, reading.manifest_hash)
+        place = {"app": reading.app.code, "region": reading.region}
+        rows = found.setdefault(code, [])
+        if kinds.get(code) == MeterKind.UNIQUE or not reading.cells:
+            rows.append(Observation(Decimal(reading.value), attributes=place, provenance=source))
+        else:
+            rows.extend(_cell(cell, place, zone, source) for cell in reading.cells)
+    return found
+
+
+def _cell(
+    cell: Mapping[str, Any], place: Mapping[str, str], zone: ZoneInfo, source: Provenance
+) -> Observation:
+    start = datetime.fromisoformat(cell["start"])
+    attributes = {**place, "day": local_date(start, zone).isoformat()}
+    return Observation(Decimal(cell["value"]), at=start, attributes=attributes, provenance=source)
+
+
+def kinds_of(codes: Iterable[str]) -> dict[str, str]:
+    """Return the kind of each meter by its code."""
+    return dict(Meter.objects.filter(code__in=set(codes)).values_list("code", "kind"))
+
+
+def merged(parts: Sequence[Quantities]) -> Quantities:
+    """Return the observations of several periods together."""
+    found: dict[str, list[Observation]] = {}
+    for part in parts:
+        for code, rows in part.items():
+            found.setdefault(code, []).extend(rows)
+    return found
+
+
+def lively(values: Iterable[Any], kinds: Mapping[str, str], zone: ZoneInfo) -> Quantities:
+    """Return live values as observations; what is not frozen yet is a projection."""
+    source = Provenance("projected")
+    found: dict[str, list[Observation]] = {}
+    for one in values:
+        place = {"app": one.app_code, "region": one.region}
+        start = None if kinds.get(one.meter) == MeterKind.UNIQUE else one.cell_start
+        day = {"day": local_date(start, zone).isoformat()} if start else {}
+        row = Observation(Decimal(one.value), at=start, attributes={**place, **day}, provenance=source)
+        found.setdefault(one.meter, []).append(row)
+    return found

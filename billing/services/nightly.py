@@ -1,0 +1,130 @@
+"""One night in the foreground: tick, roll-up, jobs, outbox, and the messages they cause.
+
+A second run for the same instant finds nothing to do; one before the last completed night does nothing.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from django.db.models.functions import Now
+
+from billing import gateway_sandbox as sandbox
+from billing import outbox
+from billing.models import BillingJob, BillingRun, Invoice, ParkedCustomer, StripeEvent
+from billing.services import events, runs
+from usage.services import roll_up_all
+
+PATIENCE = 60  # rounds without progress before what is left is reported as left
+PAUSE_MILLISECONDS = 200
+
+
+@dataclass(slots=True)
+class NightReport:
+    """What one night did, what it held back, and what it had to leave."""
+
+    at: datetime
+    skipped: bool = False
+    new_jobs: int = 0
+    rolled_up: int = 0
+    jobs: int = 0
+    invoices: int = 0
+    operations: int = 0
+    events: int = 0
+    parked: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        """False when the night found everything done."""
+        return any((self.new_jobs, self.jobs, self.invoices, self.operations))
+
+
+def run_night(at: datetime, *, say: Callable[[str], None] = lambda _text: None) -> NightReport:
+    """Carry out everything that is due by `at` and wait for it; `say` hears of each step."""
+    report = NightReport(at)
+    later = BillingRun.objects.filter(kind=BillingRun.Kind.NIGHT, finished_at__isnull=False, due_at__gt=at)
+    if later.exists():
+        report.skipped = True
+        say("A later night is done already; nothing to do.")
+        return report
+    night, _new = BillingRun.objects.get_or_create(kind=BillingRun.Kind.NIGHT, due_at=at)
+    if sandbox.in_sandbox():
+        sandbox.set_sandbox_clock(at)
+    _bill(report, say)
+    _settle(report, say)
+    _close(night, report)
+    return report
+
+
+def settle(at: datetime) -> NightReport:
+    """Deliver what is planned and judge the messages it causes, without billing anything."""
+    report = NightReport(at)
+    if sandbox.in_sandbox():
+        sandbox.set_sandbox_clock(at)
+    _settle(report, lambda _text: None)
+    return report
+
+
+def _bill(report: NightReport, say: Callable[[str], None]) -> None:
+    before = Invoice.objects.count()
+    report.new_jobs = runs.tick(report.at)
+    report.rolled_up = roll_up_all()
+    say(f"{report.new_jobs} jobs are due; {report.rolled_up} batches rolled up.")
+    while done := runs.run_jobs(report.at):
+        report.jobs += done
+        say(f"{report.jobs} jobs done.")
+    report.invoices = Invoice.objects.count() - before
+
+
+def _settle(report: NightReport, say: Callable[[str], None]) -> None:
+    """Deliver, let the messages come in, judge them; again until all is quiet or nothing moves any more."""
+    idle = 0
+    while idle < PATIENCE:
+        moved = outbox.deliver_ready(limit=200)
+        report.operations += moved
+        heard = _hear(report)
+        if not moved and not heard:
+            if _quiet():
+                return
+            idle += 1
+            time.sleep(PAUSE_MILLISECONDS / 1000)
+        else:
+            idle = 0
+            say(f"{report.operations} operations, {report.events} messages.")
+
+
+def _hear(report: NightReport) -> int:
+    if sandbox.in_sandbox():
+        sandbox.drain_sandbox()
+    heard = events.process_events(report.at)
+    report.events += heard
+    return heard
+
+
+def _quiet() -> bool:
+    return not outbox.pending().exists() and not events.waiting()
+
+
+def _close(night: BillingRun, report: NightReport) -> None:
+    report.parked = [
+        f"customer {row.customer.public_id}: {row.reason}"
+        for row in ParkedCustomer.objects.filter(released_at__isnull=True).select_related("customer")
+    ]
+    report.left = _left(report.at)
+    said = {name: value for name, value in asdict(report).items() if name != "at"}
+    done = {} if report.left else {"finished_at": Now()}
+    BillingRun.objects.filter(pk=night.pk).update(report=said, **done)
+    ended = BillingRun.objects.filter(finished_at__isnull=True).exclude(kind=BillingRun.Kind.NIGHT)
+    ended.exclude(jobs__state=BillingJob.State.WAITING).update(finished_at=Now())
+
+
+def _left(at: datetime) -> list[str]:
+    jobs = BillingJob.objects.filter(state=BillingJob.State.WAITING, due_at__lte=at)
+    waiting = StripeEvent.objects.filter(state=StripeEvent.State.RECEIVED)
+    return [
+        *(f"job {job} is not done: {job.last_error}" for job in jobs),
+        *(f"operation {one} is {one.state}: {one.last_error}" for one in outbox.pending()),
+        *(f"message {one} is not judged: {one.last_error}" for one in waiting),
+    ]

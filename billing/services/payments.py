@@ -1,0 +1,122 @@
+"""What came in, what failed: one ledger transaction per charge, whatever the order of messages."""
+
+from datetime import datetime
+
+from billing.errors import AmountDiffers, NotOffline, NotOpen
+from billing.gateway_values import StripeInvoice, StripePayment
+from billing.locks import lock_invoice
+from billing.models import Account, Invoice, InvoiceStatus, Payment, PaymentAttempt, StripeLink
+from billing.services.cards import finish_card_setup, start_card_setup
+from billing.services.ledger import Posting, post
+from plans.actor import STRIPE, Actor
+from plans.history import changes
+from subscriptions.models.agreements import Collection
+
+__all__ = ["apply_stripe_invoice", "finish_card_setup", "record_offline", "start_card_setup"]
+
+PAYABLE = (InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE)
+# Stripe's status -> the moves of ours that follow it; terminal states stay where they are.
+FOLLOWS = {
+    "void": {InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE},
+    "uncollectible": {InvoiceStatus.OPEN},
+}
+
+
+def apply_stripe_invoice(invoice_id: int, seen: StripeInvoice, *, link: StripeLink, at: datetime) -> bool:
+    """Bring our invoice to what was fetched; False if a later fetch holds the link by now.
+
+    The status only moves forward, and a charge is recorded once, so messages may come in any order.
+    """
+    with changes(STRIPE):
+        invoice = lock_invoice(invoice_id)
+        if not StripeLink.objects.filter(pk=link.pk, fence=link.fence).exists():
+            return False
+        if seen.hosted_url:
+            StripeLink.objects.filter(pk=link.pk).update(url=seen.hosted_url)
+        if seen.status == "paid":
+            _settle(invoice, seen, at=at)
+        elif seen.status in FOLLOWS and invoice.status in FOLLOWS[seen.status]:
+            _write_status(invoice, seen.status)
+        _note_failure(invoice, seen, at=at)
+    return True
+
+
+def _settle(invoice: Invoice, seen: StripeInvoice, *, at: datetime) -> None:
+    paid_at = seen.paid_at or at
+    # Paid without a charge: marked as paid outside Stripe, or too small to charge and put on the balance.
+    found = seen.payments or (StripePayment(f"{seen.id}:settled", seen.total, paid_at),)
+    for payment in found:
+        _record(invoice, Payment.Provider.STRIPE, payment, by=STRIPE)
+
+
+def _record(invoice: Invoice, provider: Payment.Provider, paid: StripePayment, *, by: Actor) -> Payment:
+    """Store a payment and its posting once, and close the invoice when it is covered."""
+    known, new = Payment.objects.get_or_create(
+        provider=provider,
+        provider_id=paid.provider_id,
+        defaults={
+            "invoice": invoice,
+            "customer_id": invoice.customer_id,
+            "amount": paid.amount,
+            "currency": invoice.currency,
+            "paid_at": paid.paid_at,
+            "by": by.id,
+        },
+    )
+    if new:
+        post([_posting(invoice, provider, paid)], at=paid.paid_at, by=by)
+    covered = sum(invoice.payments.values_list("amount", flat=True)) >= invoice.total
+    if covered and invoice.status in PAYABLE:
+        invoice.paid_at = paid.paid_at
+        _write_status(invoice, InvoiceStatus.PAID)
+    return known
+
+
+def _posting(invoice: Invoice, provider: str, paid: StripePayment) -> Posting:
+    return Posting(
+        f"payment:{provider}:{paid.provider_id}",
+        "payment",
+        invoice.customer_id,
+        invoice.currency,
+        {Account.CASH: paid.amount, Account.RECEIVABLE: -paid.amount},
+    )
+
+
+def _write_status(invoice: Invoice, status: str) -> None:
+    invoice.status = status
+    invoice.save(update_fields=["status", "paid_at"])
+
+
+def _note_failure(invoice: Invoice, seen: StripeInvoice, *, at: datetime) -> None:
+    """Keep why the last try did not pay, once for each try."""
+    if seen.failure is None:
+        return
+    PaymentAttempt.objects.get_or_create(
+        invoice=invoice,
+        provider_id=seen.failure.provider_id,
+        number=seen.attempt_count,
+        defaults={
+            "customer_id": invoice.customer_id,
+            "outcome": seen.failure.outcome,
+            "code": seen.failure.code,
+            "message": seen.failure.message,
+            "at": at,
+        },
+    )
+
+
+def record_offline(invoice: Invoice, *, reference: str, amount: int, paid_at: datetime, by: Actor) -> Payment:
+    """Mark an offline invoice as paid by a bank transfer; the same reference again is the same payment."""
+    with changes(by):
+        locked = lock_invoice(invoice.pk)
+        if locked.collection != Collection.OFFLINE:
+            raise NotOffline(number=locked.number)
+        known = Payment.objects.filter(provider=Payment.Provider.OFFLINE, provider_id=reference).first()
+        if known is not None and known.invoice_id == locked.pk:
+            return known
+        if locked.status not in PAYABLE or known is not None:
+            raise NotOpen(number=locked.number)
+        if amount != locked.total:
+            raise AmountDiffers(expected=locked.total, given=amount)
+        paid = StripePayment(reference, amount, paid_at)
+        return _record(locked, Payment.Provider.OFFLINE, paid, by=by)

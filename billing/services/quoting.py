@@ -1,0 +1,83 @@
+"""What a basket would cost: the same rating as on an invoice, with assumed quantities; nothing is stored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from billing.dues import Calendar, advance_dues, arrears_dues, companions
+from billing.previews import PreviewLine, PreviewPart, preview_lines
+from billing.rating import rate
+from billing.values import Context, Due, Observation
+from plans.models import PlanVersion
+from plans.selectors import terms_of
+from plans.terms import Terms
+
+# Any month will do: only proration looks at a period's length, and a whole period has none.
+SAMPLE = Calendar(datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo("UTC"), "monthly")
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What is due at the start, and what a month of the assumed usage adds."""
+
+    currency: str
+    start: PreviewPart
+    month: PreviewPart
+
+
+def preview(
+    version: PlanVersion,
+    *,
+    term: str,
+    currency: str,
+    options: Mapping[str, Decimal],
+    seats: int,
+    quantities: Mapping[str, Decimal],
+) -> Preview:
+    """Rate the start invoice and one month of usage of a published version; see `preview_terms`."""
+    return preview_terms(
+        terms_of(version), term=term, currency=currency, options=options, seats=seats, quantities=quantities
+    )
+
+
+def preview_terms(
+    terms: Terms,
+    *,
+    term: str,
+    currency: str,
+    options: Mapping[str, Decimal],
+    seats: int,
+    quantities: Mapping[str, Decimal],
+) -> Preview:
+    """Rate the start invoice and one month of usage; `quantities` are figures by meter code.
+
+    Raises what rating refuses: a currency not sold, a quantity beyond the last band.
+    """
+    calendar = Calendar(SAMPLE.anchor, SAMPLE.zone, term)
+    context = Context(
+        facts={"seats": Decimal(seats)}, labels={"currency": currency, "term": term}, options=options
+    )
+    assumed = {code: [Observation(value)] for code, value in quantities.items()}
+    start = advance_dues(terms.document, calendar, 0)
+    month = [due for due in arrears_dues(terms.document, calendar, 12) if _is_month(due, calendar)]
+    months = 12 if term == "annual" else 1
+    return Preview(
+        currency,
+        PreviewPart(months, _lines(terms, {}, start, context)),
+        PreviewPart(1, _lines(terms, assumed, month, context)),
+    )
+
+
+def _is_month(due: Due, calendar: Calendar) -> bool:
+    return due.period == calendar.months(11, 1)
+
+
+def _lines(
+    terms: Terms, quantities: Mapping[str, Sequence[Observation]], dues: Sequence[Due], context: Context
+) -> tuple[PreviewLine, ...]:
+    if not dues:
+        return ()
+    rating = rate(terms, quantities, [*dues, *companions(terms.document, dues)], context)
+    return preview_lines(rating)

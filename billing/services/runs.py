@@ -1,0 +1,158 @@
+"""The night as rows: what is due becomes jobs; workers claim them, and one bad customer waits alone.
+
+Every job is harmless twice: its effect has a unique key, and its end repeats the fence.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models.functions import Now
+
+from billing.models import BillingJob, Invoice, ParkedCustomer
+from billing.parking import park
+from billing.selectors_gather import billable
+from billing.services.due_jobs import plan_jobs
+from billing.services.invoicing import cycle_slot, issue
+from billing.services.sla import assess
+from plans.actor import NIGHT
+from plans.doorbell import ring_after_commit
+from plans.errors import DomainError
+from plans.timespan import Period
+from subscriptions.leases import Lease, claim, finish
+from subscriptions.models import Subscription
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=10)  # well above the longest batch
+MOST_ATTEMPTS = 3
+SLA_BATCH = 50
+
+
+class LostLease(Exception):  # noqa: N818 — inside this module: another worker has taken over
+    """Our fence is old: the batch must not be committed."""
+
+
+def tick(at: datetime) -> int:
+    """Turn what has fallen due by `at` into jobs; return how many are new. Twice is as good as once."""
+    with transaction.atomic():
+        made = plan_jobs(at, grace=timedelta(hours=settings.BILLING_GRACE_HOURS))
+        if made:
+            ring_after_commit("billing.run_jobs")
+    return made
+
+
+def run_jobs(at: datetime, *, limit: int = 500) -> int:
+    """Carry out due jobs, assessments first, as invoices draw their credits; return how many ended."""
+    due = BillingJob.objects.filter(state=BillingJob.State.WAITING, due_at__lte=at)
+    judged = claim(due.filter(step=BillingJob.Step.SLA), limit=min(limit, SLA_BATCH), lease=LEASE)
+    if judged:
+        free = _billable_now(judged)
+        return len(judged) - len(free) + sum(_alone(lease, at=at) for lease in free)
+    leases = claim(due.filter(step=BillingJob.Step.CYCLE), limit=limit, lease=LEASE)
+    free = _billable_now(leases)
+    return len(leases) - len(free) + _batch(free, at=at)
+
+
+def _billable_now(leases: Sequence[Lease]) -> list[Lease]:
+    """Put aside the jobs of parked customers; return the others."""
+    parked = dict(
+        ParkedCustomer.objects.filter(
+            customer__in={lease.row.customer_id for lease in leases}, released_at__isnull=True
+        ).values_list("customer_id", "reason")
+    )
+    free = []
+    for lease in leases:
+        if lease.row.customer_id in parked:
+            _end(lease, BillingJob.State.PARKED, parked_reason=parked[lease.row.customer_id])
+        else:
+            free.append(lease)
+    return free
+
+
+def _batch(leases: Sequence[Lease], *, at: datetime) -> int:
+    """Commit a batch together. If it fails, halve it until the culprit stands alone and is parked."""
+    if not leases:
+        return 0
+    try:
+        return _commit(leases, at=at)
+    except (LostLease, OperationalError, InterfaceError) as error:
+        _give_back(leases, error)
+        return 0
+    except Exception as error:  # anything one customer's data may cause; named on the job and the parking
+        halves = _halves(leases)
+        if len(halves) == 1:
+            _stumbled(leases, error)
+            return len(leases)
+        return sum(_batch(half, at=at) for half in halves)
+
+
+def _halves(leases: Sequence[Lease]) -> list[list[Lease]]:
+    """Split a batch between customers, never inside one."""
+    customers = sorted({lease.row.customer_id for lease in leases})
+    first = set(customers[: len(customers) // 2])
+    parts = (
+        [lease for lease in leases if lease.row.customer_id in first],
+        [lease for lease in leases if lease.row.customer_id not in first],
+    )
+    return [part for part in parts if part]
+
+
+@transaction.atomic
+def _commit(leases: Sequence[Lease], *, at: datetime) -> int:
+    ordered = sorted(leases, key=lambda lease: (lease.row.period_start, lease.row.pk))
+    rows = billable(Subscription.objects.filter(pk__in={lease.row.subscription_id for lease in ordered}))
+    found = {row.pk: row for row in rows}
+    slots = [cycle_slot(found[lease.row.subscription_id], lease.row.period_start) for lease in ordered]
+    for lease, invoice in zip(ordered, issue(slots, at=at, by=NIGHT), strict=True):
+        _close(lease, invoice)
+    return len(ordered)
+
+
+def _close(lease: Lease, invoice: Invoice | None) -> None:
+    if not _end(lease, BillingJob.State.DONE, invoice=invoice):
+        raise LostLease
+
+
+def _alone(lease: Lease, *, at: datetime) -> int:
+    """Judge one window in its own commit."""
+    job: BillingJob = lease.row
+    try:
+        with transaction.atomic():
+            subscription = Subscription.objects.get(pk=job.subscription_id)
+            window = Period(job.period_start, job.period_end or job.due_at)
+            assess(subscription, window, at=at, by=NIGHT)
+            _close(lease, None)
+    except (LostLease, OperationalError, InterfaceError) as error:
+        _give_back([lease], error)
+        return 0
+    except Exception as error:  # see _batch
+        _stumbled([lease], error)
+    return 1
+
+
+def _end(lease: Lease, state: str, **more: object) -> bool:
+    return finish(lease, state=state, finished_at=Now(), last_error="", **more)
+
+
+def _give_back(leases: Sequence[Lease], error: Exception) -> None:
+    log.warning("a batch of %s jobs waits: %r", len(leases), error)
+    for lease in leases:
+        finish(lease, last_error=repr(error)[:1000])
+
+
+def _stumbled(leases: Sequence[Lease], error: Exception) -> None:
+    """One customer failed on its own: park it at once for a named refusal, else at the third failure."""
+    log.error("customer %s cannot be billed", leases[0].row.customer_id, exc_info=error)
+    final = isinstance(error, DomainError) or any(one.row.attempts >= MOST_ATTEMPTS for one in leases)
+    reason = error.code if isinstance(error, DomainError) else type(error).__name__
+    with transaction.atomic():
+        if final:
+            park(leases[0].row.customer_id, reason=reason, detail=str(error))
+        for lease in leases:
+            said = {"last_error": repr(error)[:1000]}
+            if final:
+                said |= {"state": BillingJob.State.PARKED, "parked_reason": reason[:64]}
+            finish(lease, **said)

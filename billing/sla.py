@@ -1,0 +1,125 @@
+"""One window of one availability promise: what was measured, what was paid for it, the credit. PURE.
+
+The fee of a window is what the base lines charged for the time they share with it: a base line
+whose service period is the window counts whole, one that reaches over it by the share of its true
+length. Term discounts given on those lines count too, so the cap is what was really paid.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from billing.derivation import Node
+from billing.values import Context, Due, RatedFigure
+from plans.money import EXACT, exact, split_minor, to_minor, to_multiple
+from plans.terms import Document
+from plans.timespan import Period
+
+HUNDRED = Decimal(100)
+SHOWN = Decimal("0.00000001")  # availability is kept to eight places; credits use the exact quotient
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One report: good of total (minutes, user-minutes or requests) in one window."""
+
+    app: str
+    region: str
+    window: Period
+    unit: str
+    good: Decimal
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A line that paid for time: minor units for a period, credits negative."""
+
+    period: Period
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One app and region of a window."""
+
+    app: str
+    region: str
+    unit: str
+    good: Decimal
+    total: Decimal
+
+    @property
+    def availability(self) -> Decimal:
+        """Percent of what was measured."""
+        return EXACT.divide(EXACT.multiply(self.good, HUNDRED), self.total)
+
+
+def counted(reports: Iterable[Measured]) -> list[Measured]:
+    """Return reports that do not overlap in one app and region; of two that do, the longer one counts."""
+    chosen: list[Measured] = []
+    for report in sorted(reports, key=lambda one: (-one.window.microseconds, one.window.start)):
+        same = [one for one in chosen if (one.app, one.region) == (report.app, report.region)]
+        if all(one.window.overlap(report.window) is None for one in same):
+            chosen.append(report)
+    return chosen
+
+
+def parts(reports: Iterable[Measured]) -> list[Part]:
+    """Add up good and total for each app, region and unit."""
+    sums: dict[tuple[str, str, str], tuple[Decimal, Decimal]] = {}
+    for report in counted(reports):
+        key = (report.app, report.region, report.unit)
+        good, total = sums.get(key, (Decimal(0), Decimal(0)))
+        sums[key] = (EXACT.add(good, report.good), EXACT.add(total, report.total))
+    return [Part(*key, good, total) for key, (good, total) in sorted(sums.items())]
+
+
+def fee_of(lines: Iterable[Paid], window: Period) -> int:
+    """Return what was charged for the window, in minor units; each line by the share it overlaps."""
+    with exact():
+        whole = Decimal(0)
+        for line in lines:
+            shared = line.period.overlap(window)
+            if shared is not None:
+                whole += Decimal(line.amount * shared.microseconds) / line.period.microseconds
+        return max(int(to_multiple(whole, Decimal(1))), 0)
+
+
+def shares(fee: int, measured: Sequence[Part]) -> list[int]:
+    """Share the fee among apps and regions by what was measured there; equally where units differ."""
+    units = {part.unit for part in measured}
+    weights: list[Decimal | int] = [part.total if len(units) == 1 else 1 for part in measured]
+    return split_minor(fee, weights)
+
+
+def figure_of(document: Document, option: str) -> str | None:
+    """Return the code of the credit figure that a tier brought into the terms."""
+    return next((figure.code for figure in document.figures if option in figure.held), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One part with its fee and credit, in minor units."""
+
+    part: Part
+    fee: int
+    amount: int
+    derivation: Node
+
+
+def capped(part: Part, fee: int, figure: RatedFigure) -> Judged:
+    """Return the part's credit in minor units: never below nothing, never above its fee."""
+    amount = min(max(to_minor(figure.amount, figure.unit), 0), fee)
+    return Judged(part, fee, amount, figure.derivation)
+
+
+def question(window: Period, code: str) -> Due:
+    """Return what the figure is rated for."""
+    return Due(code, window)
+
+
+def facts_of(context: Context, part: Part, fee: Decimal) -> Context:
+    """Return the context in which the tier's figure is rated: the fee and the availability as facts."""
+    facts = {**context.facts, "fee": fee, "availability": part.availability}
+    return Context(context.zone, facts, context.labels, context.options, context.split, context.packs)

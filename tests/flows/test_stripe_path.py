@@ -1,0 +1,242 @@
+"""From a subscription to money: what goes to Stripe, what comes back, whatever dies in between."""
+
+from datetime import timedelta
+
+import pytest
+
+from billing import outbox
+from billing.models import Invoice, LedgerEntry, Payment, PaymentAttempt, PaymentMethod, StripeOperation
+from billing.services.cards import finish_card_setup, start_card_setup
+from tests.billing.world import START, begin
+from tests.factories import TESTER, make_customer
+from tests.flows.conftest import Stripe
+
+DAY = timedelta(days=1)
+BACK = "http://testserver/payment-method/done/?session_id={CHECKOUT_SESSION_ID}"
+
+
+def add_card(stripe: Stripe, customer, number: str = "4242424242424242", *, at=START) -> PaymentMethod | None:
+    """Add a card through the hosted page and come back from it."""
+    url = start_card_setup(customer, success_url=BACK, cancel_url=BACK, at=at, by=TESTER)
+    session = url.rsplit("/", 1)[1]
+    stripe.enter_card(url, number)
+    return finish_card_setup(customer, session_id=session, at=at)
+
+
+def test_an_ordinary_invoice_costs_three_writes_and_is_paid(stripe):
+    customer = make_customer()
+    stripe.at(START)
+    add_card(stripe, customer)
+    stripe.deliver(START)
+    before = stripe.last_request()
+
+    _subscription, invoice = begin(customer=customer, collection="stripe_charge")
+    stripe.deliver(START)
+
+    made = stripe.process.objects("invoice")
+    assert [one["number"] for one in made] == [invoice.number]
+    assert made[0]["total"] == invoice.total == 4000
+    path = f"invoices/{made[0]['id']}"
+    assert stripe.writes(before) == ["invoices", f"{path}/add_lines", f"{path}/finalize"]
+    invoice.refresh_from_db()
+    assert invoice.status == "paid"
+    payment = Payment.objects.get()
+    assert payment.amount == 4000
+    assert payment.provider_id.startswith("ch_")
+    assert sorted(LedgerEntry.objects.values_list("account", "amount")) == [
+        ("cash", 4000), ("receivable", -4000), ("receivable", 4000), ("revenue", -4000),
+    ]  # fmt: skip
+
+
+def test_a_declined_card_leaves_the_invoice_open_and_a_new_card_pays_it(stripe):
+    customer = make_customer()
+    stripe.at(START)
+    add_card(stripe, customer, "4000000000000341")
+    _subscription, invoice = begin(customer=customer, collection="stripe_charge")
+
+    stripe.deliver(START)
+
+    invoice.refresh_from_db()
+    assert invoice.status == "open"
+    attempt = PaymentAttempt.objects.get()
+    assert (attempt.outcome, attempt.code) == ("declined", "generic_decline")
+
+    add_card(stripe, customer, at=START + DAY)
+    stripe.deliver(START + DAY)
+
+    invoice.refresh_from_db()
+    assert invoice.status == "paid"
+    assert Payment.objects.count() == 1
+    assert PaymentMethod.objects.get(is_default=True).last4 == "4242"
+
+
+def test_without_a_card_the_invoice_waits_for_one(stripe):
+    customer = make_customer()
+    stripe.at(START)
+    _subscription, invoice = begin(customer=customer, collection="stripe_charge")
+
+    stripe.deliver(START)
+
+    assert PaymentAttempt.objects.get().code == "no_payment_method"
+    add_card(stripe, customer)
+    stripe.deliver(START)
+    invoice.refresh_from_db()
+    assert invoice.status == "paid"
+
+
+def test_a_card_that_wants_its_holder_is_said_so(stripe):
+    customer = make_customer()
+    stripe.at(START)
+    url = start_card_setup(customer, success_url=BACK, cancel_url=BACK, at=START, by=TESTER)
+    stripe.enter_card(url, "4000002760003184")
+    setup = stripe.process.objects("setup_intent")[-1]
+    stripe.enter_card(f"{stripe.process.url}/authenticate/{setup['id']}")
+    finish_card_setup(customer, session_id=url.rsplit("/", 1)[1], at=START)
+
+    begin(customer=customer, collection="stripe_charge")
+    stripe.deliver(START)
+
+    assert PaymentAttempt.objects.get().outcome == "requires_action"
+
+
+def test_a_sent_invoice_waits_with_its_link(stripe):
+    stripe.at(START)
+    begin(collection="stripe_send")
+
+    stripe.deliver(START)
+
+    made = stripe.process.objects("invoice")[0]
+    assert (made["status"], made["collection_method"]) == ("open", "send_invoice")
+    assert "invoice.sent" in [event["type"] for event in stripe.events()]
+    assert PaymentAttempt.objects.count() == 0
+
+
+def test_an_offline_invoice_makes_no_call(stripe):
+    begin(collection="offline")
+
+    stripe.deliver(START)
+
+    assert stripe.process.requests() == []
+    assert StripeOperation.objects.count() == 0
+
+
+@pytest.mark.parametrize("path", ["invoices$", "add_lines", "finalize"])
+def test_D04_what_stripe_made_before_the_line_dropped_is_adopted(stripe, path):
+    stripe.at(START)
+    _subscription, invoice = begin(collection="stripe_send")
+    stripe.process.fault("drop_after", method="POST", path=path)
+
+    outbox.deliver_ready()
+    again(stripe)
+
+    assert_one_whole_invoice(stripe, invoice)
+    assert StripeOperation.objects.filter(state="confirmed").count() == 4
+
+
+@pytest.mark.parametrize("path", ["customers$", "invoices$", "add_lines", "finalize"])
+def test_D05_a_stored_500_is_read_back_before_anything_else(stripe, path):
+    stripe.at(START)
+    _subscription, invoice = begin(collection="stripe_send")
+    stripe.process.fault("500_after", method="POST", path=path)
+
+    outbox.deliver_ready()
+    again(stripe)
+
+    assert_one_whole_invoice(stripe, invoice)
+    assert not StripeOperation.objects.filter(generation__gt=0).exists()
+
+
+@pytest.mark.parametrize("path", ["invoices$", "add_lines", "finalize"])
+def test_D05_a_500_that_applied_nothing_gets_a_new_generation(stripe, path):
+    stripe.at(START)
+    _subscription, invoice = begin(collection="stripe_send")
+    stripe.process.fault("500_before", method="POST", path=path)
+
+    outbox.deliver_ready()
+    again(stripe)
+
+    assert_one_whole_invoice(stripe, invoice)
+    assert StripeOperation.objects.filter(generation=1).count() == 1
+
+
+def test_D08_a_busy_stripe_keeps_the_key(stripe):
+    stripe.at(START)
+    _subscription, invoice = begin(collection="stripe_send")
+    stripe.process.fault("429", method="POST", path="invoices$")
+
+    outbox.deliver_ready()
+    again(stripe)
+
+    assert_one_whole_invoice(stripe, invoice)
+    keys = {
+        row["headers"]["idempotency-key"]
+        for row in stripe.process.requests(method="POST", path="/v1/invoices")
+    }
+    assert len(keys) == 1
+
+
+def test_D09_a_stored_429_gets_a_new_generation(stripe):
+    stripe.at(START)
+    _subscription, invoice = begin(collection="stripe_send")
+    stripe.process.fault("429_stored", method="POST", path="add_lines")
+
+    outbox.deliver_ready()
+    again(stripe)
+
+    assert_one_whole_invoice(stripe, invoice)
+    assert StripeOperation.objects.get(generation=1).kind == "invoice.add_lines"
+
+
+def test_D07_a_day_later_the_key_is_dead_and_nothing_is_made_twice(stripe):
+    stripe.at(START)
+    _subscription, invoice = begin(collection="stripe_send")
+    stripe.process.fault("drop_after", method="POST", path="invoices$")
+    outbox.deliver_ready()
+
+    stripe.at(START + timedelta(hours=25))
+    again(stripe)
+
+    assert_one_whole_invoice(stripe, invoice)
+
+
+def test_D14_a_draft_whose_sum_differs_is_not_finalised(stripe):
+    stripe.at(START)
+    _subscription, invoice = begin(collection="stripe_send")
+    outbox.deliver_ready(limit=1)
+    operation = StripeOperation.objects.get(kind="invoice.add_lines")
+    lease = outbox.claim(StripeOperation.objects.filter(kind="invoice.create"), limit=1)[0]
+    outbox.deliver(lease)
+    draft = stripe.process.objects("invoice")[0]
+    client_adds_a_line(draft["id"])
+
+    outbox.deliver_ready()
+
+    operation.refresh_from_db()
+    assert stripe.process.objects("invoice")[0]["status"] == "draft"
+    assert StripeOperation.objects.get(kind="invoice.finalize").state == "refused"
+    assert invoice.customer.parkings.get().reason == "sums_differ"
+
+
+def client_adds_a_line(invoice_id: str) -> None:
+    """Somebody adds a line in the dashboard."""
+    from billing import gateway
+
+    line = {"amount": 5, "description": "stray", "metadata": {"line_id": "stray"}}
+    gateway.add_lines(invoice_id, [line], key="by-hand")
+
+
+def again(stripe: Stripe) -> None:
+    """Let the pauses be over, as a later round would find them."""
+    for _ in range(6):
+        StripeOperation.objects.update(retry_at=None)
+        stripe.deliver(START)
+
+
+def assert_one_whole_invoice(stripe: Stripe, invoice: Invoice) -> None:
+    made = stripe.process.objects("invoice")
+    assert [(one["number"], one["total"], one["status"]) for one in made] == [
+        (invoice.number, invoice.total, "open")
+    ]
+    lines = stripe.process.objects("line_item")
+    assert sum(line["amount"] for line in lines) == invoice.total
+    assert stripe.process.count("customer") == 1
