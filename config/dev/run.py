@@ -80,10 +80,11 @@ class Start:
 
     def application(self) -> None:
         """Bring the schema and static files up to date, then serve; a first start seeds before the worker."""
+        static = steps.StaticFiles(self.supervisor, self.environment)
         with step("migrate") as say:
             say(steps.migrate(self.supervisor, self.environment))
         with step("static") as say:
-            say(steps.collect_static(self.supervisor, self.environment))
+            say(static.complete())
         first = self.is_first()
         with step("web") as say:
             self.supervisor.start(steps.web_recipe(self.options, self.environment))

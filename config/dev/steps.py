@@ -172,16 +172,27 @@ def stamp_of(files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def collect_static(supervisor: Supervisor, environment: Mapping[str, str]) -> str:
-    """Collect static files if they changed since the last start."""
-    stamp_file = supervisor.state.folder / "static.stamp"
-    folders = (ROOT / "static", *(ROOT / app / "static" for app in APPS))
-    stamp = stamp_of(sorted(file for folder in folders for file in folder.rglob("*") if file.is_file()))
-    if stamp_file.exists() and stamp_file.read_text(encoding="utf-8") == stamp:
-        return "unchanged"
-    supervisor.run_once(manage("collectstatic", environment, "collectstatic", "--noinput", "--clear"))
-    stamp_file.write_text(stamp, encoding="utf-8")
-    return "collected"
+class StaticFiles:
+    """Static files, collected beside the migrations when they changed since the last start."""
+
+    def __init__(self, supervisor: Supervisor, environment: Mapping[str, str]) -> None:
+        self.supervisor = supervisor
+        self.stamp_file = supervisor.state.folder / "static.stamp"
+        folders = (ROOT / "static", *(ROOT / app / "static" for app in APPS))
+        self.stamp = stamp_of(
+            sorted(file for folder in folders for file in folder.rglob("*") if file.is_file())
+        )
+        fresh = self.stamp_file.exists() and self.stamp_file.read_text(encoding="utf-8") == self.stamp
+        recipe = manage("collectstatic", environment, "collectstatic", "--noinput", "--clear")
+        self.child = None if fresh else supervisor.begin(recipe)
+
+    def complete(self) -> str:
+        """Wait for the end; the stamp comes last."""
+        if self.child is None:
+            return "unchanged"
+        self.supervisor.complete(self.child)
+        self.stamp_file.write_text(self.stamp, encoding="utf-8")
+        return "collected"
 
 
 def report_usage(api: str, key: str, event: Mapping[str, object]) -> str:

@@ -71,18 +71,25 @@ class Supervisor:
                     f"{child.name} ended with code {code}. Its last lines:\n{last_lines(child.log)}"
                 )
 
-    def run_once(self, recipe: Recipe) -> str:
-        """Run a command to its end and return what it printed; refuse with its last lines if it failed."""
-        child = self.add(launch(recipe, self.state.logs))
+    def begin(self, recipe: Recipe) -> Child:
+        """Start a command that ends by itself; `complete` waits for it."""
+        child = launch(recipe, self.state.logs)
         child.lasting = False
+        return self.add(child)
+
+    def complete(self, child: Child) -> None:
+        """Wait for a command's end; refuse with its last lines if it failed."""
         while child.process.poll() is None:
             self.pause()
             time.sleep(TICK_SECONDS)
         self.children.remove(child)
         self.tell_guard(f"-{child.pid}")
         if child.process.returncode:
-            raise Refused(f"{recipe.name} failed. The end of {child.log}:\n{last_lines(child.log)}")
-        return child.log.read_text(encoding="utf-8", errors="replace")
+            raise Refused(f"{child.name} failed. The end of {child.log}:\n{last_lines(child.log)}")
+
+    def run_once(self, recipe: Recipe) -> None:
+        """Run a command to its end."""
+        self.complete(self.begin(recipe))
 
     def watch(self) -> None:
         """Show what the children print until one ends or we are asked to stop."""

@@ -135,6 +135,27 @@ def test_valkey_keeps_what_it_was_given(folder: Path) -> None:
     stop(child)
 
 
+def test_an_interrupted_first_start_is_forgotten_whole(folder: Path) -> None:
+    database, database_url = postgres.start(
+        postgres.prepare(folder / "postgres", throwaway=True), folder, pause=nothing
+    )
+    broker, redis_url = valkey.start(folder / "valkey", folder, durable=False, pause=nothing)
+    with psycopg.connect(database_url) as connection, redis.Redis.from_url(redis_url) as client:
+        connection.execute("CREATE TABLE half AS SELECT 1 AS n")
+        connection.commit()
+        client.set("half", 1)
+        assert postgres.has_rows(database_url, "half")
+
+        postgres.empty(database_url)
+        valkey.empty(redis_url)
+
+        assert client.dbsize() == 0
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT to_regclass('half')").fetchone() == (None,)
+    stop(broker)
+    stop(database)
+
+
 def test_a_server_on_path_is_never_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("postgres", "initdb", "valkey-server"):
         trap = folder / name
