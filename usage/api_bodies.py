@@ -1,5 +1,6 @@
 """Request bodies before any rule: media type, size, gzip; and the sentences of refused items."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http.request import HttpRequest
@@ -37,6 +38,13 @@ SENTENCES = {
     "too_precise": gettext_noop("%(field)s has more than %(limit)s decimal places."),
     "duplicate_key": gettext_noop("The item names a key twice."),
     "too_deep": gettext_noop("The item is nested more than %(limit)s levels deep."),
+    "no_such_app": gettext_noop("No app has this code."),
+    "unknown_field": gettext_noop("%(field)s is not a field of this report."),
+    "unknown_unit": gettext_noop("%(field)s must be one of: %(limit)s."),
+    "not_positive": gettext_noop("%(field)s must be above 0."),
+    "above_total": gettext_noop("%(field)s cannot be above total."),
+    "not_a_span": gettext_noop("%(field)s must lie after its start."),
+    "outside_window": gettext_noop("%(field)s must lie within the report's window."),
     "conflict": gettext_noop(
         "This source and id were already accepted with another body; the first is kept (hashes kept / sent:"
         " %(limit)s)."
@@ -44,7 +52,7 @@ SENTENCES = {
 }
 
 
-def media_type(request: HttpRequest, known: dict[str, bool | None]) -> bool | None:
+def media_type(request: HttpRequest, known: Mapping[str, bool | None]) -> bool | None:
     """Return what the media type says of the body's shape. Parameters pass; a charset must be UTF-8."""
     given = request.headers.get("Content-Type", "")
     name, parameters = parse_header_parameters(given)
@@ -54,7 +62,7 @@ def media_type(request: HttpRequest, known: dict[str, bool | None]) -> bool | No
     return known[name.lower()]
 
 
-def read_body(request: HttpRequest, known: dict[str, bool | None]) -> bytes:
+def read_body(request: HttpRequest, known: Mapping[str, bool | None]) -> bytes:
     """Return the plain body; an announced size past the limit is refused unread."""
     coding = request.headers.get("Content-Encoding", "").strip().lower()
     if coding not in ("", "identity", "gzip"):

@@ -29,9 +29,9 @@ PROBLEM_EXAMPLE = {
     "errors": [{**REFUSED_EXAMPLE, "index": 0}],
 }
 
-_TEXT: dict[str, Any] = {"type": "string"}
+TEXT: dict[str, Any] = {"type": "string"}
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
-_INSTANT: dict[str, Any] = {"type": "string", "format": "date-time"}
+INSTANT: dict[str, Any] = {"type": "string", "format": "date-time"}
 
 EVENT_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -42,14 +42,14 @@ EVENT_SCHEMA: dict[str, Any] = {
         "source": {"type": "string", "minLength": 1, "maxLength": 200},
         "type": {"type": "string", "description": "Event type of a meter.", "maxLength": 64},
         "subject": {"type": "string", "description": "Public code of the app.", "maxLength": 64},
-        "time": {**_INSTANT, "description": "When it happened, with an offset."},
+        "time": {**INSTANT, "description": "When it happened, with an offset."},
         "data": {
             "type": "object",
             "description": "Only what the meters of this type declare. Numbers may be sent as text.",
             "properties": {
                 "value": {"type": "string", "description": "Decimal below 10^18, at most 12 places."},
-                "user": _TEXT,
-                "region": _TEXT,
+                "user": TEXT,
+                "region": TEXT,
             },
             "additionalProperties": {"type": "string"},
         },
@@ -66,7 +66,7 @@ ANSWER_SCHEMA: dict[str, Any] = {
             "type": "array",
             "items": {
                 "type": "object",
-                "properties": {"index": _COUNT, "id": _TEXT, "code": _TEXT, "field": _TEXT, "detail": _TEXT},
+                "properties": {"index": _COUNT, "id": TEXT, "code": TEXT, "field": TEXT, "detail": TEXT},
             },
         },
     },
@@ -74,11 +74,11 @@ ANSWER_SCHEMA: dict[str, Any] = {
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
-        "type": _TEXT,
-        "title": _TEXT,
+        "type": TEXT,
+        "title": TEXT,
         "status": {"type": "integer"},
-        "detail": _TEXT,
-        "code": _TEXT,
+        "detail": TEXT,
+        "code": TEXT,
         "errors": {"type": "array", "items": {"type": "object"}},
     },
 }
@@ -146,4 +146,64 @@ EVENTS: dict[str, Any] = {
             media_type="application/cloudevents-batch+json",
         ),
     ],
+}
+
+AVAILABILITY_EXAMPLE = {
+    "app": "app_8hk2m4v6x8z0b2d4",
+    "region": "cn-north",
+    "start": "2026-11-19T16:00:00Z",
+    "end": "2026-11-20T16:00:00Z",
+    "unit": "minutes",
+    "good": "1422",
+    "total": "1440",
+    "failed": [{"start": "2026-11-20T02:10:00Z", "end": "2026-11-20T02:28:00Z"}],
+    "revision": 1,
+}
+_SPAN: dict[str, Any] = {
+    "type": "object",
+    "required": ["start", "end"],
+    "properties": {"start": INSTANT, "end": INSTANT},
+}
+_STORED: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "status": {"type": "string", "enum": ["accepted", "duplicate"]},
+        "revision": {"type": "integer"},
+    },
+}
+AVAILABILITY: dict[str, Any] = {
+    "operation_id": "report_availability",
+    "summary": "Report availability",
+    "description": (
+        "One window of one app and region. Windows may touch, never overlap. The same revision with the"
+        " same figures is a duplicate; a correction is sent as the next revision."
+    ),
+    "tags": ["usage"],
+    "request": {
+        "application/json": {
+            "type": "object",
+            "required": ["app", "start", "end", "unit", "good", "total"],
+            "properties": {
+                "app": TEXT,
+                "region": TEXT,
+                "start": INSTANT,
+                "end": INSTANT,
+                "unit": {"type": "string", "enum": ["minutes", "user_minutes", "requests"]},
+                "good": {"type": "string", "description": "Decimal, at most total."},
+                "total": {"type": "string", "description": "Decimal above 0."},
+                "failed": {"type": "array", "items": _SPAN},
+                "revision": {"type": "integer", "minimum": 1, "default": 1},
+            },
+            "additionalProperties": False,
+        }
+    },
+    "responses": {
+        (201, "application/json"): OpenApiResponse(_STORED, description="Stored."),
+        (200, "application/json"): OpenApiResponse(_STORED, description="Stored before."),
+        (409, "application/problem+json"): problem("Other figures under this revision, or an overlap."),
+        (422, "application/problem+json"): problem("A field is not right."),
+        **BODY_PROBLEMS,
+        **PROBLEMS,
+    },
+    "examples": [OpenApiExample("a day with 18 bad minutes", value=AVAILABILITY_EXAMPLE, request_only=True)],
 }

@@ -5,5 +5,8 @@ from django.urls import path
 from usage import api
 
 urlpatterns = [
+    path("usage", api.UsageListView.as_view(), name="api_usage"),
     path("usage/events", api.EventsView.as_view(), name="api_usage_events"),
+    path("usage/availability", api.AvailabilityView.as_view(), name="api_usage_availability"),
+    path("meters", api.MeterListView.as_view(), name="api_meters"),
 ]

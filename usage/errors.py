@@ -1,5 +1,7 @@
 """Why the usage doors say no: one code and one sentence for each."""
 
+from collections.abc import Mapping, Sequence
+
 from plans.errors import DomainError, _
 
 
@@ -27,24 +29,17 @@ class UnsupportedMedia(DomainError):  # noqa: N818
     text = _("This door does not read %(given)s. Send %(wanted)s, as it is or with gzip.")
 
 
-class EventRefused(DomainError):  # noqa: N818
-    """The only event of a request was refused; `errors` says which field and why."""
+class ItemRefused(DomainError):  # noqa: N818
+    """The only event or report of a request was refused; `errors` says which field and why."""
 
-    code = "event_refused"
+    code = "item_refused"
 
-    def __init__(self, *, code: str, detail: str, errors: list[dict[str, object]], status: int = 422) -> None:
+    def __init__(self, *, code: str, detail: str, errors: Sequence[Mapping[str, object]]) -> None:
         super().__init__(detail=detail)
-        self.code, self.detail, self.errors, self.http_status = code, detail, errors, status
+        self.code, self.detail, self.errors = code, detail, errors
 
     def __str__(self) -> str:
         return self.detail
-
-
-class ReportInvalid(DomainError):  # noqa: N818
-    """An availability report has a field that is not right."""
-
-    code = "invalid"
-    text = _("The field %(field)s is not right: %(reason)s.")
 
 
 class ReportConflict(DomainError):  # noqa: N818

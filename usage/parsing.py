@@ -108,12 +108,27 @@ def parse(body: bytes, *, batch: bool | None = None) -> Parsed:
     return parsed
 
 
+def read_object(body: bytes) -> dict[str, Any]:
+    """Read a body that is one JSON object, strictly; raises UnreadableBody or BodyTooLarge."""
+    if len(body) > MAX_BYTES:
+        raise BodyTooLarge(events=MAX_EVENTS, bytes=MAX_BYTES)
+    _is_single(body, batch=False)
+    tree, sound = _tree(body)
+    try:
+        if not sound:
+            _check_shape(tree, MAX_DEPTH)
+    except Refused as no:
+        raise UnreadableBody(reason=no.code.replace("_", " ")) from None
+    found: dict[str, Any] = tree
+    return found
+
+
 def _is_single(body: bytes, batch: bool | None) -> bool:
     start = body.lstrip(b" \t\r\n")[:1]
     if start not in (b"{", b"["):
         raise UnreadableBody(reason="it is neither a JSON object nor an array")
     if batch is not None and batch != (start == b"["):
-        raise UnreadableBody(reason="an array needs the batch media type, one object the other")
+        raise UnreadableBody(reason="one object or an array was expected, the other came")
     return start == b"{"
 
 

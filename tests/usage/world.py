@@ -3,10 +3,8 @@
 import itertools
 import json
 from collections.abc import Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
-from unittest.mock import patch
 
 from django.db import connection
 from django.test import Client
@@ -74,23 +72,19 @@ class Door:
     ) -> Any:
         """Post a body (bytes as they are, anything else as JSON)."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        with at_instant(NOW):
-            return self.client.post(path, raw, content_type=media, headers=self._with_key(headers))
+        return self.client.post(path, raw, content_type=media, headers=self._with_key(headers))
 
     def get(self, path: str, **parameters: str) -> Any:
         """Read a page."""
-        with at_instant(NOW):
-            return self.client.get(path, parameters, headers=self._with_key({}))
+        return self.client.get(path, parameters, headers=self._with_key({}))
 
     def _with_key(self, headers: dict[str, str]) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.text}", **headers} if self.text else headers
 
 
-@contextmanager
-def at_instant(instant: datetime) -> Any:
-    """Turn the product's clock seam."""
-    with patch("plans.clock.now", lambda: instant):
-        yield
+def fixed_now() -> datetime:
+    """The instant every door of these tests reads (settings.RATECARD_CLOCK)."""
+    return NOW
 
 
 def rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:

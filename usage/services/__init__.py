@@ -1,5 +1,6 @@
 """The verbs of usage."""
 
+from usage.services.availability import report_availability
 from usage.services.freezing import freeze
 from usage.services.ingest import Outcome, ingest
 from usage.services.partitions import make_partitions
@@ -13,6 +14,7 @@ __all__ = [
     "mark_dirty",
     "rebuild_cell",
     "rebuild_dirty",
+    "report_availability",
     "roll_up",
     "roll_up_all",
 ]

@@ -1,0 +1,100 @@
+"""How reading usage and meters looks in the OpenAPI document."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+
+from usage.api_schema import INSTANT, PROBLEMS, TEXT, problem
+
+
+def _query(name: str, description: str, **more: Any) -> OpenApiParameter:
+    return OpenApiParameter(name, str, OpenApiParameter.QUERY, description=description, **more)
+
+
+_PAGING = [
+    OpenApiParameter(
+        "limit", int, OpenApiParameter.QUERY, description="Rows a page, 1 to 1000.", default=100
+    ),
+    _query("cursor", "next_cursor of the page before."),
+]
+
+
+def _page_schema(row: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {
+            "data": {"type": "array", "items": {"type": "object", "properties": row}},
+            "next_cursor": {"type": ["string", "null"]},
+            "has_more": {"type": "boolean"},
+            **more,
+        },
+    }
+
+
+_READ_PROBLEMS: dict[Any, Any] = {
+    (400, "application/problem+json"): problem("A parameter is not right."),
+    (404, "application/problem+json"): problem("No such app or meter, or not yours."),
+    **{key: value for key, value in PROBLEMS.items() if key[0] in (401, 403)},
+}
+USAGE: dict[str, Any] = {
+    "operation_id": "list_usage",
+    "summary": "Read usage",
+    "description": (
+        "Figures by day or month of each customer's billing zone. Distinct users are counted exactly within"
+        " each window and never added up. complete_through: what was received before it is in the figures."
+    ),
+    "tags": ["usage"],
+    "parameters": [
+        _query("meter", "Code of a meter."),
+        _query("app", "Code of an app."),
+        _query("region", "Only this region; distinct users have none."),
+        _query("from", "First day (2026-11-01) or an instant; 31 days back by default."),
+        _query("to", "Day or instant that is no longer included; the present by default."),
+        _query("window", "Length of a row.", enum=["day", "month"], default="day"),
+        *_PAGING,
+    ],
+    "responses": {
+        (200, "application/json"): OpenApiResponse(
+            _page_schema(
+                {
+                    "meter": TEXT,
+                    "app": TEXT,
+                    "region": TEXT,
+                    "start": INSTANT,
+                    "end": INSTANT,
+                    "zone": TEXT,
+                    "value": {"type": "string", "description": "Decimal."},
+                },
+                complete_through=INSTANT,
+            ),
+            description="A page of usage, in the order of start, app, meter, region.",
+        ),
+        **_READ_PROBLEMS,
+    },
+}
+METERS: dict[str, Any] = {
+    "operation_id": "list_meters",
+    "summary": "Read meters",
+    "description": "What is counted, and the event type and properties that feed it.",
+    "tags": ["usage"],
+    "parameters": _PAGING,
+    "responses": {
+        (200, "application/json"): OpenApiResponse(
+            _page_schema(
+                {
+                    "code": TEXT,
+                    "name": {"type": "object", "properties": {"en": TEXT, "zh-Hans": TEXT}},
+                    "kind": {"type": "string", "enum": ["count", "sum", "unique", "gauge"]},
+                    "source": TEXT,
+                    "unit": TEXT,
+                    "event_type": TEXT,
+                    "value_property": TEXT,
+                    "user_property": TEXT,
+                    "dimensions": {"type": "array", "items": TEXT},
+                }
+            ),
+            description="A page of meters, by code.",
+        ),
+        **_READ_PROBLEMS,
+    },
+}
