@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from plans.catalogue import read_catalogue
+from plans.catalogue import Catalogue, read_catalogue
 from plans.models import PlanVersion
 from plans.services import apply_catalogue
 from subscriptions.models import App, Customer, Subscription, User
@@ -29,9 +30,14 @@ class World:
         return self.people["owner"]
 
 
+@cache
+def house() -> Catalogue:
+    return read_catalogue(HOUSE.read_text(encoding="utf-8"))
+
+
 def make_plans(at: datetime) -> dict[str, PlanVersion]:
     """Load the house catalogue and return its versions by plan code."""
-    apply_catalogue(read_catalogue(HOUSE.read_text(encoding="utf-8")), at=at, by=factories.TESTER)
+    apply_catalogue(house(), at=at, by=factories.TESTER)
     return {version.plan.code: version for version in PlanVersion.objects.select_related("plan")}
 
 
@@ -60,3 +66,8 @@ def subscribed(world: World, *, at: datetime, plan: str = "growth", **more: Any)
 
 
 TODAY = datetime(2026, 11, 20, 3, 14, 15, tzinfo=UTC)
+
+
+def today() -> datetime:
+    """The clock of the portal tests (settings.RATECARD_CLOCK)."""
+    return TODAY

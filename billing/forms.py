@@ -1,0 +1,123 @@
+"""The calculator's and the subscribe page's forms: their fields follow what a plan version offers."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from plans.composition import clashes, modules_in
+from plans.models import Meter
+from plans.selectors import Offer
+from subscriptions.forms import PortalForm
+from subscriptions.models import App
+from subscriptions.models.agreements import Collection, Term
+
+MOST = Decimal(10) ** 12
+METER = "use-"  # prefix of the figures' field names
+TERMS = [(Term.MONTHLY, _("Monthly")), (Term.ANNUAL, _("Annual"))]
+CLASHES = {
+    "requires": _("%(option)s needs %(other)s as well."),
+    "excludes": _("%(option)s and %(other)s cannot be held together."),
+    "one_only": _("Choose one of %(option)s and %(other)s."),
+}
+
+
+class QuoteForm(PortalForm):
+    """Figures of a month, seats, modules and tiers: what a price is calculated from."""
+
+    term = forms.ChoiceField(label=_("Payment"), choices=TERMS, required=False, widget=forms.RadioSelect)
+    seats = forms.IntegerField(label=_("Seats"), min_value=0, max_value=100_000, required=False)
+    modules = forms.MultipleChoiceField(
+        label=_("Modules"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    sla = forms.ChoiceField(label=_("Availability"), required=False, widget=forms.RadioSelect)
+    support = forms.ChoiceField(label=_("Support"), required=False, widget=forms.RadioSelect)
+
+    def __init__(self, data: QueryDict, *, offer: Offer, meters: Sequence[Meter]) -> None:
+        super().__init__(data)
+        self.given = data
+        self.offer = offer
+        self.meters = meters
+        options = offer.terms.document.options
+        self._choices("modules", [(m.code, m.name) for m in offer.modules if f"module.{m.code}" in options])
+        none = [("", _("none beside the plan"))]
+        self.free = {kind: _free_tier(offer, kind) for kind in ("sla", "support")}
+        self._choices("sla", none + [(t.code, t.name) for t in offer.sla_tiers if f"sla.{t.code}" in options])
+        self._choices(
+            "support",
+            none + [(t.code, t.name) for t in offer.support_tiers if f"support.{t.code}" in options],
+        )
+        for meter in meters:
+            self.fields[f"{METER}{meter.code}"] = forms.DecimalField(
+                label=meter.name, min_value=0, max_value=MOST, max_digits=20, decimal_places=6, required=False
+            )
+
+    def _choices(self, field: str, choices: Sequence[tuple[str, Any]]) -> None:
+        chosen = self.fields[field]
+        assert isinstance(chosen, forms.ChoiceField)  # noqa: S101  # declared above
+        chosen.choices = choices
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse modules that do not go together."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        rules = {code: r for code, r in self.offer.rules.items() if code in modules_in(self.options)}
+        names = {f"module.{m.code}": m.name for m in self.offer.modules}
+        for one in clashes(self.options, rules):
+            given = {"option": names.get(one.option, one.option), "other": names.get(one.other, one.other)}
+            self.add_error("modules", CLASHES[one.kind] % given)
+        return cleaned
+
+    @property
+    def options(self) -> dict[str, Decimal]:
+        """The chosen modules and tiers as options held."""
+        given = self.cleaned_data
+        chosen = [f"module.{code}" for code in given.get("modules") or []]
+        tiers = {kind: given.get(kind) or free for kind, free in self.free.items()}
+        chosen += [f"{kind}.{code}" for kind, code in tiers.items() if code]
+        return dict.fromkeys(chosen, Decimal(1))
+
+    @property
+    def chosen_term(self) -> str:
+        """The chosen term, monthly unless said otherwise."""
+        return str(self.cleaned_data.get("term") or Term.MONTHLY)
+
+    @property
+    def seats_wanted(self) -> int:
+        """The seats asked for."""
+        return int(self.cleaned_data.get("seats") or 0)
+
+    @property
+    def quantities(self) -> dict[str, Decimal]:
+        """Figures of one month by meter code."""
+        return {m.code: self.cleaned_data.get(f"{METER}{m.code}") or Decimal(0) for m in self.meters}
+
+
+def _free_tier(offer: Offer, kind: str) -> str:
+    """Return the code of a tier without charges, held unless another is chosen; empty when all cost."""
+    document = offer.terms.document
+    priced = {option for charge in document.charges for option in charge.held}
+    tiers = offer.sla_tiers if kind == "sla" else offer.support_tiers
+    codes = [t.code for t in tiers if f"{kind}.{t.code}" in document.options]
+    return next((code for code in codes if f"{kind}.{code}" not in priced), "")
+
+
+class SubscribeForm(PortalForm):
+    """How to pay, and for which apps."""
+
+    collection = forms.ChoiceField(
+        label=_("How to pay"),
+        choices=Collection.choices,
+        initial=Collection.STRIPE_CHARGE,
+        widget=forms.RadioSelect,
+    )
+    app = forms.ChoiceField(label=_("Apps counted"), required=False)
+    key = forms.RegexField(r"^form_[0-9a-z]{16}$", widget=forms.HiddenInput)  # one form, one subscription
+
+    def __init__(self, *args: Any, apps: Sequence[App], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = self.fields["app"]
+        assert isinstance(chosen, forms.ChoiceField)  # noqa: S101  # declared above
+        chosen.choices = [("", _("all apps")), *((app.code, app.name) for app in apps)]

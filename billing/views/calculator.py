@@ -1,0 +1,153 @@
+"""The price calculation: figures, modules and tiers in, the invoice's own rating out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from billing.forms import METER, QuoteForm
+from billing.services import quoting
+from billing.views.offers import ExtraPrice, described, meters_by_code, option_price, twelfth
+from plans import clock
+from plans.errors import DomainError
+from plans.highlights import Highlight, highlights
+from plans.models import Meter
+from plans.selectors import Offer, price_list
+from subscriptions.models import Customer
+from subscriptions.models.agreements import Term
+from subscriptions.portal import MemberRequest, member_page
+
+SLIDER_TOP = {"unique": 200_000, "gauge": 50_000}  # end of the scale, not of what may be typed
+DEFAULT_TOP = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Slider:
+    """One figure of the calculator: a number field, and a slider beside it."""
+
+    field: Any
+    meter: Meter
+    top: int
+    offer: Highlight | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One box of the calculator."""
+
+    field: str
+    value: str
+    name: str
+    text: str
+    price: ExtraPrice | None
+    is_chosen: bool
+
+
+@require_safe
+@member_page()
+def plan_quote(request: MemberRequest, code: str) -> HttpResponse:
+    """Calculate a price from figures, modules and tiers; htmx asks for the result alone."""
+    customer = request.visit.customer
+    offer = offer_of(customer, code, clock.now())
+    form = quote_form(request.GET, offer)
+    preview = _rated_or_said(form, customer.currency) if form.is_valid() else None
+    page = {
+        "offer": offer,
+        "form": form,
+        "currency": customer.currency,
+        "preview": preview,
+        "monthly": _per_month(preview, form.chosen_term) if preview else None,
+        "query": request.GET.urlencode(),
+    }
+    if getattr(request, "htmx", False):
+        return render(request, "plans/quote_result.html", page)
+    page |= {
+        "has_seats": b'"seats"' in offer.terms.canonical,
+        "is_annual": request.GET.get("term") == Term.ANNUAL,
+        "sliders": _sliders(form, offer, customer.currency),
+        "choices": _choices(form, offer, customer.currency),
+    }
+    return render(request, "plans/plan_quote.html", page)
+
+
+def offer_of(customer: Customer, code: str, at: datetime) -> Offer:
+    """Return the plan on sale in the customer's currency, or 404."""
+    offers = price_list(at, currency=customer.currency, code=code)
+    if not offers:
+        raise Http404
+    return offers[0]
+
+
+def quote_form(data: QueryDict, offer: Offer) -> QuoteForm:
+    """Return the calculator's form for what the address says."""
+    known = meters_by_code()
+    priced = dict.fromkeys(one.meter for one in highlights(offer.terms.document, {}))
+    return QuoteForm(data, offer=offer, meters=[known[code] for code in priced if code in known])
+
+
+def rated(form: QuoteForm, currency: str) -> quoting.Preview:
+    """Rate what a valid form says."""
+    return quoting.preview(
+        form.offer.version,
+        term=form.chosen_term,
+        currency=currency,
+        options=form.options,
+        seats=form.seats_wanted,
+        quantities=form.quantities,
+    )
+
+
+def _rated_or_said(form: QuoteForm, currency: str) -> quoting.Preview | None:
+    """Rate, or put the reason why there is no list price for these figures beside the form."""
+    try:
+        return rated(form, currency)
+    except DomainError as error:
+        form.add_error(None, str(error))
+        return None
+
+
+def _per_month(preview: quoting.Preview, term: str) -> int:
+    base = preview.start.total if term == Term.MONTHLY else twelfth(preview.start.total)
+    return base + preview.month.total
+
+
+def _sliders(form: QuoteForm, offer: Offer, currency: str) -> list[Slider]:
+    lines = highlights(offer.terms.document, {"currency": currency, "term": Term.MONTHLY})
+    by_meter = {one.meter: one for one in reversed(lines)}
+    return [
+        Slider(form[f"{METER}{m.code}"], m, _top(m, by_meter.get(m.code)), by_meter.get(m.code))
+        for m in form.meters
+    ]
+
+
+def _top(meter: Meter, offer: Highlight | None) -> int:
+    """Return the end of a slider's scale: well beyond what the plan includes."""
+    if offer and offer.included:
+        return int(offer.included) * 20
+    return SLIDER_TOP.get(meter.kind, DEFAULT_TOP)
+
+
+def _choices(form: QuoteForm, offer: Offer, currency: str) -> list[tuple[str, list[Choice]]]:
+    """Return the boxes of modules, SLA and support tiers by legend; nothing where nothing is offered."""
+    groups = []
+    for field, kind, rows in (
+        ("modules", "module", offer.modules),
+        ("sla", "sla", offer.sla_tiers),
+        ("support", "support", offer.support_tiers),
+    ):
+        chosen = form.given.getlist(field) or [form.free.get(field, "")]
+        boxes = [
+            Choice(field, one.code, one.name, described(one), price, one.code in chosen)
+            for one in rows
+            if (price := option_price(offer, f"{kind}.{one.code}", currency)).kind != "absent"
+        ]
+        boxes.sort(key=lambda box: box.price is not None and box.price.kind != "free")
+        if boxes and field != "modules" and not form.free[field]:
+            boxes.insert(0, Choice(field, "", gettext("none beside the plan"), "", None, not any(chosen)))
+        if boxes:
+            groups.append((str(form.fields[field].label), boxes))
+    return groups

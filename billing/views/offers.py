@@ -1,0 +1,165 @@
+"""The price list, rated by the same function as invoices."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from billing.services import quoting
+from plans import clock
+from plans.highlights import Highlight, highlights
+from plans.models import Feature, Meter
+from plans.models.features import FeatureType
+from plans.selectors import Offer, price_list
+from plans.templatetags.figures import quantity, tongue
+from plans.terms import Document, Formula
+from subscriptions.models.agreements import Term
+from subscriptions.overview import agreement_rows
+from subscriptions.portal import MemberRequest, member_page
+
+MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One plan of the price list, in the customer's currency."""
+
+    offer: Offer
+    amount: int  # minor units of the first invoice: a month, or a year
+    monthly: int  # minor units that a month comes to
+    saving: Decimal | None  # share saved by the year, from both prices
+    highlights: list[tuple[Highlight, str]]  # with the meter's name
+    is_current: bool
+    text: str  # the plan's description in the reader's language
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraPrice:
+    """What one module or tier adds to a month; `kind` is offered, from, by_use, free or absent."""
+
+    kind: str
+    amount: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A module or tier of the comparison, with its price on each plan."""
+
+    name: str
+    text: str
+    prices: list[ExtraPrice]
+
+
+@require_safe
+@member_page()
+def plan_list(request: MemberRequest) -> HttpResponse:
+    """Compare the plans on sale in the customer's currency."""
+    customer, at = request.visit.customer, clock.now()
+    term = Term.ANNUAL if request.GET.get("term") == Term.ANNUAL else Term.MONTHLY
+    offers = price_list(at, currency=customer.currency)
+    current = {row.plan.pk for row in agreement_rows(customer, at) if row.is_live}
+    names = meters_by_code()
+    cards = [_card(offer, term, customer.currency, names=names, current=current) for offer in offers]
+    savings = [card.saving for card in cards if card.saving]
+    page = {
+        "cards": cards,
+        "term": term,
+        "best_saving": max(savings) if savings else None,
+        "extras": _extras(offers, customer.currency),
+        "rights": _rights(offers),
+        "currency": customer.currency,
+    }
+    return render(request, "plans/plan_list.html", page)
+
+
+def meters_by_code() -> dict[str, Meter]:
+    """Return every meter by its code."""
+    return {meter.code: meter for meter in Meter.objects.all()}
+
+
+def _card(offer: Offer, term: str, currency: str, *, names: Mapping[str, Meter], current: set[int]) -> Card:
+    month, year = (_base(offer, one, currency).start.total for one in (Term.MONTHLY, Term.ANNUAL))
+    lines = highlights(offer.terms.document, {"currency": currency, "term": term})
+    return Card(
+        offer,
+        month if term == Term.MONTHLY else year,
+        month if term == Term.MONTHLY else twelfth(year),
+        1 - Decimal(year) / (MONTHS * month) if 0 < year < MONTHS * month else None,
+        [(one, names[one.meter].name) for one in lines if one.meter in names and not one.held],
+        offer.version.plan_id in current,
+        described(offer.version.plan),
+    )
+
+
+def twelfth(amount: int) -> int:
+    """Return a month's share of a yearly price, to the nearest minor unit: shown, never billed."""
+    return (2 * amount + MONTHS) // (2 * MONTHS)
+
+
+def _base(
+    offer: Offer, term: str, currency: str, options: Mapping[str, Decimal] | None = None
+) -> quoting.Preview:
+    return quoting.preview(
+        offer.version, term=term, currency=currency, options=options or {}, seats=0, quantities={}
+    )
+
+
+def _extras(offers: list[Offer], currency: str) -> list[Extra]:
+    """Return every module and tier with its price on each plan, in the price list's order."""
+    rows: dict[str, Any] = {}
+    for kind in ("modules", "sla_tiers", "support_tiers"):
+        for offer in offers:
+            for one in getattr(offer, kind):
+                rows.setdefault(f"{kind.partition('_')[0].removesuffix('s')}.{one.code}", one)
+    return [
+        Extra(row.name, described(row), [option_price(offer, option, currency) for offer in offers])
+        for option, row in rows.items()
+    ]
+
+
+def option_price(offer: Offer, option: str, currency: str) -> ExtraPrice:
+    """Return what holding the option adds to a month: its own lines, before tax and discounts."""
+    document = offer.terms.document
+    if option not in document.options:
+        return ExtraPrice("absent")
+    own = {charge.code for charge in document.charges if option in charge.held}
+    if not own:
+        return ExtraPrice("free")
+    lines = _base(offer, Term.MONTHLY, currency, {option: Decimal(1)}).start.lines
+    amount = sum(line.amount for line in lines if line.charge in own)
+    if not amount:
+        return ExtraPrice("by_use")
+    return ExtraPrice("from" if _grows_with_use(document, own) else "offered", amount)
+
+
+def _grows_with_use(document: Document, own: set[str]) -> bool:
+    """Return whether one of the charges is a share of what usage costs."""
+    metered = {one.charge for one in highlights(document, {})}
+    names = {name for c in document.charges if c.code in metered for name in (c.code, *c.tags)}
+    shares = [charge.of for charge in document.charges if charge.code in own]
+    return any(isinstance(of, Formula) and names & set(of.spend or []) for of in shares)
+
+
+def _rights(offers: list[Offer]) -> list[tuple[str, list[str | bool]]]:
+    """Return what the plans grant besides allowances: the feature's name, then a value for each plan."""
+    rows = []
+    for feature in Feature.objects.exclude(type=FeatureType.ALLOWANCE):
+        values = [offer.version.entitlements.get("plan", {}).get(feature.code) for offer in offers]
+        if any(value is not None for value in values):
+            rows.append((feature.name, [_right(value) for value in values]))
+    return rows
+
+
+def _right(value: str | None) -> str | bool:
+    if value is None or value in ("true", "false"):
+        return value == "true"
+    return quantity(Decimal(value)) if value.isdecimal() else value
+
+
+def described(row: Any) -> str:
+    """Return a catalogue row's description in the reader's language; empty where the kind has none."""
+    return str(getattr(row, "description_zh" if tongue() == "zh" else "description_en", ""))

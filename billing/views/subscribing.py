@@ -1,0 +1,78 @@
+"""Confirm and subscribe: due today, what comes next, and the one request that does it."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from billing import selectors
+from billing.forms import QuoteForm, SubscribeForm
+from billing.services.subscribing import subscribe as subscribe_service
+from billing.views.calculator import offer_of, quote_form, rated
+from plans import clock
+from plans.errors import DomainError
+from plans.ids import new_id
+from subscriptions.anchors import period_at, start_anchor
+from subscriptions.models import App
+from subscriptions.models.agreements import Term
+from subscriptions.portal import MONEY, MemberRequest, actor_of, member_page
+from subscriptions.selectors import zone_of
+
+
+@member_page(*MONEY)
+def subscribe(request: MemberRequest, code: str) -> HttpResponse:
+    """Show what will happen; POST makes it happen once."""
+    customer, at = request.visit.customer, clock.now()
+    offer = offer_of(customer, code, at)
+    basket = quote_form(request.GET, offer)
+    if not basket.is_valid():
+        return redirect(f"/plans/{code}/?{request.GET.urlencode()}")
+    apps = list(customer.apps.filter(archived_at=None).order_by("name"))
+    form = SubscribeForm(request.POST or None, apps=apps, initial={"key": new_id("form")})
+    if request.method == "POST" and form.is_valid():
+        done = _subscribed(request, basket, form, apps=apps)
+        if done is not None:
+            return done
+    zone = zone_of(customer)
+    anchor = start_anchor(at, zone)
+    page = {
+        "offer": offer,
+        "form": form,
+        "basket": basket,
+        "preview": rated(basket, customer.currency),
+        "currency": customer.currency,
+        "first": period_at(anchor, zone, 0, 12 if basket.chosen_term == Term.ANNUAL else 1),
+        "month": period_at(anchor, zone, 0),
+        "is_annual": basket.chosen_term == Term.ANNUAL,
+        "card": selectors.card_of(customer),
+        "query": request.GET.urlencode(),
+    }
+    return render(request, "plans/subscribe.html", page)
+
+
+def _subscribed(
+    request: MemberRequest, basket: QuoteForm, form: SubscribeForm, *, apps: list[App]
+) -> HttpResponse | None:
+    """Subscribe and go to the first invoice; None when refused, with the reason beside the form."""
+    given = form.cleaned_data
+    try:
+        _agreement, invoice = subscribe_service(
+            customer=request.visit.customer,
+            version=basket.offer.version,
+            term=basket.chosen_term,
+            options=basket.options,
+            seats=basket.seats_wanted,
+            collection=given["collection"],
+            app=next((app for app in apps if app.code == given["app"]), None),
+            at=clock.now(),
+            by=actor_of(request),
+            key=given["key"],
+        )
+    except DomainError as error:
+        form.add_error(None, str(error))
+        return None
+    plan = basket.offer.version.plan.name
+    messages.success(
+        request, _("You are subscribed to %(plan)s. This is the first invoice.") % {"plan": plan}
+    )
+    return redirect("invoice_detail", invoice.public_id)
