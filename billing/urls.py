@@ -1,5 +1,19 @@
 """Addresses of the billing pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from billing import views, webhooks
+
+urlpatterns = [
+    path("webhooks/stripe", webhooks.stripe, name="stripe_webhook"),
+    path("", views.overview, name="overview"),
+    path("plans/", views.plan_list, name="plan_list"),
+    path("plans/<str:code>/", views.plan_quote, name="plan_quote"),
+    path("plans/<str:code>/subscribe/", views.subscribe, name="subscribe"),
+    path("invoices/", views.invoice_list, name="invoice_list"),
+    path("invoices/<str:public_id>/", views.invoice_detail, name="invoice_detail"),
+    path("invoices/<str:public_id>/lines/<int:pk>/why/", views.line_why, name="line_why"),
+    path("payment-method/", views.payment_method, name="payment_method"),
+    path("payment-method/add/", views.payment_method_add, name="payment_method_add"),
+    path("payment-method/done/", views.payment_method_done, name="payment_method_done"),
+]
