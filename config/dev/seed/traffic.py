@@ -67,15 +67,15 @@ def _day(
             wobble = Decimal(dice.randint(70, 130)) / 100
             value = (total / parts * wobble).quantize(unit)
             yield _event(firm, app, kind, day, zone, dice, {"value": str(value)})
-    peak = int(active * dice.randint(18, 26) / 100) + 1
+    peak = int(active * dice.randint(12, 16) / 100) + 1
     yield _event(firm, app, "connections.peak", day, zone, dice, {"value": str(peak)})
 
 
 # event type, value for one daily user, places
 METERED = [
     ("message.sent", Decimal(46), Decimal(1)),
-    ("traffic.out", Decimal("0.035"), Decimal("0.001")),
-    ("api.request", Decimal(420), Decimal(1)),
+    ("traffic.out", Decimal("0.016"), Decimal("0.001")),
+    ("api.request", Decimal(150), Decimal(1)),
 ]
 
 
