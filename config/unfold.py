@@ -43,11 +43,24 @@ def scripts(request: HttpRequest) -> str:
 
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the side bar."""
+    """Return the side bar; a part with nothing for this person is left out."""
+    parts = everything()
+    return [part for part in parts if any(one["permission"](request) for one in part["items"])]
+
+
+def everything() -> list[dict[str, Any]]:
+    """Return every part of the side bar."""
     return [
         {
             "title": None,
-            "items": [{"title": _("Overview"), "icon": "monitoring", "link": reverse_lazy("admin:index")}],
+            "items": [
+                {
+                    "title": _("Overview"),
+                    "icon": "monitoring",
+                    "link": reverse_lazy("admin:index"),
+                    "permission": lambda request: True,
+                }
+            ],
         },
         group(
             _("Catalogue"),
@@ -67,6 +80,31 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
             entry(_("API keys"), "key", "subscriptions.apikey"),
             entry(_("Users"), "person", "subscriptions.user"),
         ),
+        group(
+            _("Usage"),
+            entry(_("Ingest batches"), "move_to_inbox", "usage.ingestbatch"),
+            entry(_("Roll-ups"), "stacked_bar_chart", "usage.usagerollup"),
+            entry(_("Readings"), "lab_profile", "usage.reading"),
+            entry(_("Availability reports"), "network_check", "usage.availabilityreport"),
+            entry(_("Quarantine"), "gpp_maybe", "usage.quarantinedevent"),
+            entry(_("Conflicts"), "call_split", "usage.eventconflict"),
+        ),
+        group(
+            _("Billing"),
+            entry(_("Invoices"), "receipt_long", "billing.invoice"),
+            entry(_("Payments"), "payments", "billing.payment"),
+            entry(_("SLA assessments"), "fact_check", "billing.slaassessment"),
+            entry(_("SLA credits"), "redeem", "billing.slacredit"),
+            entry(_("Ledger"), "account_balance", "billing.ledgertransaction"),
+        ),
+        group(
+            _("Operations"),
+            entry(_("Runs"), "nightlight", "billing.billingrun"),
+            entry(_("Jobs"), "task_alt", "billing.billingjob"),
+            entry(_("Parked customers"), "pause_circle", "billing.parkedcustomer"),
+            entry(_("Stripe operations"), "sync_alt", "billing.stripeoperation"),
+            entry(_("Stripe events"), "notifications", "billing.stripeevent"),
+        ),
     ]
 
 
@@ -80,6 +118,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
+    "DASHBOARD_CALLBACK": "billing.admin.dashboard.overview",
     "STYLES": [styles],
     "SCRIPTS": [scripts],
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": menu},

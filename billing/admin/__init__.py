@@ -1,1 +1,5 @@
-"""The billing desk of the admin."""
+"""The money desk."""
+
+from billing.admin import invoices, ledger, review, runs, sla, stripe
+
+__all__ = ["invoices", "ledger", "review", "runs", "sla", "stripe"]

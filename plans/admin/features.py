@@ -16,7 +16,7 @@ from plans.models import Feature, FeatureModule, ModuleRule
 class FeatureAdmin(NamedAdmin):
     """One thing granted."""
 
-    list_display = ("code", "name", "type", "meter", "unit")
+    list_display = ("code", "shown_name", "type", "meter", "unit")
     list_filter = ("type",)
     list_select_related = ("meter",)
     autocomplete_fields = ("meter",)
@@ -49,7 +49,7 @@ class ModuleAdmin(NamedAdmin):
     """Features sold together. Edits reach drafts; published versions keep what they were published with."""
 
     form = ModuleForm
-    list_display = ("code", "name", "rule_count", "version_count")
+    list_display = ("code", "shown_name", "rule_count", "version_count")
     inlines = (RuleInline,)
     fieldsets = (
         (None, {"fields": ("code", ("name_en", "name_zh"), ("description_en", "description_zh"))}),

@@ -25,7 +25,7 @@ COUNTED = (
 class MeterAdmin(NamedAdmin):
     """How a meter counts is fixed once a published version charges by it."""
 
-    list_display = ("code", "name", "kind", "source", "event_type", "unit")
+    list_display = ("code", "shown_name", "kind", "source", "event_type", "unit")
     list_filter = ("kind", "source")
     search_fields = ("code", "name_en", "name_zh", "event_type")
     fieldsets = (

@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from config.admin_base import BaseAdmin
+from config.admin_base import BaseAdmin, display
 from plans.models import Named
 
 
@@ -13,6 +14,11 @@ class NamedAdmin(BaseAdmin):
 
     search_fields = ("code", "name_en", "name_zh")
     ordering = ("code",)
+
+    @display(description=_("name"))
+    def shown_name(self, row: Named) -> str:
+        """The name in the reader's language."""
+        return row.name
 
     def get_readonly_fields(self, request: HttpRequest, obj: Named | None = None) -> tuple[Any, ...]:
         """Fix the code after the first save."""

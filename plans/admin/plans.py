@@ -56,7 +56,7 @@ class VersionInline(ReadOnlyInline):
 class PlanAdmin(NamedAdmin):
     """A product. What it costs stands in its versions."""
 
-    list_display = ("code", "name", "audience", "family", "rank", "version_count")
+    list_display = ("code", "shown_name", "audience", "family", "rank", "version_count")
     list_filter = ("audience", "family")
     ordering = ("rank", "code")
     inlines = (VersionInline,)

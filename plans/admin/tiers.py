@@ -21,7 +21,7 @@ class SlaTierAdmin(NamedAdmin):
     """Availability promised. Edits reach drafts only: a promise already sold does not move."""
 
     form = SlaForm
-    list_display = ("code", "name", "promised", "window")
+    list_display = ("code", "shown_name", "promised", "window")
     fieldsets = (
         (None, {"fields": ("code", ("name_en", "name_zh"), ("target", "window"))}),
         (_("Credit and charges"), {"fields": ("document",)}),
@@ -44,7 +44,7 @@ class SupportTierAdmin(NamedAdmin):
     """Response promised."""
 
     form = SupportForm
-    list_display = ("code", "name", "hours", "channel_names")
+    list_display = ("code", "shown_name", "hours", "channel_names")
     fieldsets = (
         (None, {"fields": ("code", ("name_en", "name_zh"), "hours")}),
         (_("Promise"), {"fields": (("channels", "response_minutes"),)}),

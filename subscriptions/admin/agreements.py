@@ -76,7 +76,13 @@ class SeatInline(ReadOnlyInline):
     """Signed movements of seats."""
 
     model = SeatChange
-    fields = ("delta", "at", "by")
+    fields = ("movement", "at", "by")
+    readonly_fields = ("movement",)
+
+    @display(description=_("Seats"))
+    def movement(self, row: SeatChange) -> str:
+        """Seats added or given back."""
+        return f"{row.delta:+d}"
 
 
 def covered(span: Any, zone: str) -> str:
@@ -176,7 +182,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
         """When the cancellation was made."""
         return moment(row.cancelled_at, row.customer.billing_zone)
 
-    @display(description=_("seats"))
+    @display(description=_("Seats"))
     def seats(self, row: Subscription) -> int:
         """Seats held now."""
         at = now()

@@ -59,7 +59,7 @@ class BatchAdmin(ReadOnlyAdmin):
         """Whose events they are."""
         return ", ".join(str(app) for app in App.objects.filter(pk__in=row.app_ids).order_by("name"))
 
-    @display(description=_("events"))
+    @display(description=_("first events"))
     def sample(self, row: IngestBatch) -> SafeString:
         """The first events, found through the partitions of the batch's days."""
         start = datetime.combine(row.day_min, time(), UTC)

@@ -1,0 +1,235 @@
+"""Pages about a plan version that need prices or customers: the price preview and the publish review.
+
+They live here because `plans` knows neither; a version's own page links to them by name.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from billing.admin import samples
+from billing.admin.samples import SCALES, Basket
+from config.admin_base import Confirmation, StaffForm, change_url, confirmed, page, site_page
+from plans.admin.acting import acting
+from plans.admin.source import problems_with_lines
+from plans.clock import now
+from plans.diff import differences
+from plans.errors import DomainError
+from plans.models import FeatureModule, Meter, Named, PlanVersion, SlaTier, SupportTier
+from plans.models.plans import VersionState
+from plans.problems import TermsInvalid
+from plans.selectors_catalogue import draft_hash
+from plans.services import publish_version
+from plans.templatetags.figures import moment, quantity, unit
+from plans.terms import Terms, to_tree
+from subscriptions.models import SubscriptionPhase
+from subscriptions.models.agreements import Term
+
+USE = "use."  # prefix of the figures' field names
+MOST = Decimal(10) ** 15
+
+
+class PreviewForm(StaffForm):
+    """A basket; its fields follow what the version sells."""
+
+    term = forms.ChoiceField(label=_("term"), choices=Term.choices)
+    currency = forms.ChoiceField(label=_("currency"))
+    seats = forms.IntegerField(label=_("Seats"), min_value=0, max_value=1_000_000)
+    options = forms.MultipleChoiceField(label=_("modules and tiers"), required=False)
+
+    def __init__(self, data: Any, *, terms: Terms, meters: list[Meter]) -> None:
+        super().__init__(data)
+        self.fields["currency"].choices = [(code, code) for code in terms.currencies]  # type: ignore[attr-defined]
+        names = names_of(terms.document.options)
+        self.fields["options"].choices = list(names.items())  # type: ignore[attr-defined]
+        for meter in meters:
+            label = f"{meter.name} ({unit(meter.unit)})"
+            figure = forms.DecimalField(label=label, min_value=0, max_value=MOST, decimal_places=6)
+            self.fields[USE + meter.code] = figure
+        self.order_fields([name for name in self.fields if name != "options"])
+        self.dress_widgets()
+
+    @property
+    def basket(self) -> Basket:
+        """The basket as typed."""
+        given = self.cleaned_data
+        usage = {name.removeprefix(USE): value for name, value in given.items() if name.startswith(USE)}
+        options = dict.fromkeys(given["options"], Decimal(1))
+        return Basket(given["term"], given["currency"], given["seats"], options, usage)
+
+
+class PublishForm(StaffForm):
+    """When, and why."""
+
+    effective_at = forms.DateTimeField(
+        label=_("on sale from (UTC)"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=_("Empty: at once."),
+    )
+    reason = forms.CharField(
+        label=_("reason"), min_length=4, max_length=500, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    reviewed = forms.CharField(widget=forms.HiddenInput)
+
+    def clean_effective_at(self) -> datetime | None:
+        """Refuse a past date: what was sold then was sold under other terms."""
+        at: datetime | None = self.cleaned_data["effective_at"]
+        if at is not None and at < now():
+            raise forms.ValidationError(gettext("The date lies in the past. Leave it empty to sell at once."))
+        return at
+
+
+@site_page("plans/planversion/<int:pk>/preview/", "billing_version_preview")
+def version_preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """Price a sample basket by the real rater."""
+    version = _version(request, pk, "plans.view_planversion")
+    title = gettext("Price preview of %(version)s") % {"version": version}
+    context: dict[str, Any] = {"original": version, "back": change_url(version), "scales": []}
+    try:
+        terms = samples.terms_for(version)
+    except TermsInvalid:
+        context["problems"] = [text for _line, text in problems_with_lines(version)]
+        return page(request, "admin/version_preview.html", title, context, model=PlanVersion)
+    meters = samples.meters_in(terms)
+    form = PreviewForm(
+        request.GET if "term" in request.GET else _start(terms, meters), terms=terms, meters=meters
+    )
+    context |= {"form": form, "scales": [(quantity(n), _scaled(request, meters, n)) for n in SCALES]}
+    if form.is_valid():
+        context |= _rated(terms, form.basket)
+    return page(request, "admin/version_preview.html", title, context, model=PlanVersion)
+
+
+@site_page("plans/planversion/<int:pk>/review/", "billing_version_review")
+def version_review(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what publishing does: faults, prices before and after, whom it touches; then publish."""
+    version = _version(request, pk, "plans.change_planversion")
+    problems = [text for _line, text in problems_with_lines(version)]
+    if version.state != VersionState.DRAFT:
+        problems = [gettext("%(version)s is published already.") % {"version": version}]
+    last = version.plan.versions.exclude(state=VersionState.DRAFT).order_by("-number").first()
+    asks = Confirmation(
+        title=gettext("Publish %(version)s") % {"version": version},
+        text=gettext(
+            "The terms are frozen for ever. New subscriptions get this version from its date on; "
+            "nobody who has subscribed moves to it."
+        ),
+        button=gettext("Publish"),
+        form=PublishForm,
+        initial={} if problems else {"reviewed": draft_hash(version)},
+        facts=_reach(version),
+        problems=problems,
+        template="admin/version_review.html",
+        extra={} if problems else _effect(version, last),
+    )
+
+    def act(asked: dict[str, Any]) -> str:
+        who = acting(request)
+        begins = asked["effective_at"] or who["at"]
+        done = publish_version(version, effective_at=begins, expected_hash=asked["reviewed"], **who)
+        return gettext("%(version)s is published, on sale from %(at)s.") % {
+            "version": done,
+            "at": moment(done.effective_at),
+        }
+
+    return confirmed(request, version, asks, act, refused=DomainError)
+
+
+def names_of(options: list[str]) -> dict[str, str]:
+    """Return options such as `module.translation` with their names in the reader's language."""
+    kinds: dict[str, type[Named]] = {"module": FeatureModule, "sla": SlaTier, "support": SupportTier}
+    known: dict[str, str] = {}
+    for kind, model in kinds.items():
+        codes = [o.partition(".")[2] for o in options if o.partition(".")[0] == kind]
+        if codes:
+            rows = model._default_manager.filter(code__in=codes)
+            known |= {f"{kind}.{row.code}": row.name for row in rows}
+    return {option: known.get(option, option) for option in options}
+
+
+def _version(request: HttpRequest, pk: int, right: str) -> PlanVersion:
+    if not request.user.has_perm(right):
+        raise PermissionDenied
+    return get_object_or_404(PlanVersion.objects.select_related("plan"), pk=pk)
+
+
+def _start(terms: Terms, meters: list[Meter]) -> dict[str, Any]:
+    """Return the basket that the page opens with."""
+    usage = samples.assumed_usage(meters, SCALES[1])
+    figures = {USE + code: format(value.normalize(), "f") for code, value in usage.items()}
+    return {"term": Term.MONTHLY, "currency": terms.currencies[0], "seats": 0, **figures}
+
+
+def _scaled(request: HttpRequest, meters: list[Meter], users: int) -> str:
+    """Return the query of the same basket at another scale."""
+    query = request.GET.copy()
+    for code, value in samples.assumed_usage(meters, users).items():
+        query[USE + code] = format(value.normalize(), "f")
+    query.setdefault("term", Term.MONTHLY)
+    query.setdefault("seats", "0")
+    return query.urlencode()
+
+
+def _rated(terms: Terms, basket: Basket) -> dict[str, Any]:
+    try:
+        found = samples.rated(terms, basket)
+    except DomainError as refusal:
+        return {"refusal": str(refusal)}
+    return {
+        "start": samples.shown_part(found.start, basket.currency),
+        "month": samples.shown_part(found.month, basket.currency),
+        "annual": basket.term == Term.ANNUAL,
+    }
+
+
+def _reach(version: PlanVersion) -> list[tuple[str, str]]:
+    """Return who is pinned to which version of the plan now, and what becomes of them."""
+    at = now()
+    pinned = (
+        SubscriptionPhase.objects.filter(plan_version__plan=version.plan_id, span__contains=at)
+        .filter(subscription__span__contains=at)
+        .values("plan_version__number")
+        .annotate(
+            subscriptions=Count("subscription", distinct=True),
+            customers=Count("subscription__customer", distinct=True),
+        )
+        .order_by("plan_version__number")
+    )
+    facts = []
+    for row in pinned:
+        name = gettext("On %(plan)s v%(number)s now") % {
+            "plan": version.plan.code,
+            "number": row["plan_version__number"],
+        }
+        text = ngettext(
+            "%(count)s live subscription of %(customers)s customers; it keeps its terms and prices",
+            "%(count)s live subscriptions of %(customers)s customers; they keep their terms and prices",
+            row["subscriptions"],
+        )
+        facts.append((name, text % {"count": row["subscriptions"], "customers": row["customers"]}))
+    return facts or [(gettext("Reach"), gettext("Nobody has this plan."))]
+
+
+def _effect(version: PlanVersion, last: PlanVersion | None) -> dict[str, Any]:
+    """Return prices before and after, the differences of the text, and what deserves a second look."""
+    draft = samples.terms_for(version)
+    sold = samples.terms_for(last) if last else None
+    changes = differences(to_tree(sold.document), to_tree(draft.document)) if sold else []
+    warnings = [
+        gettext("In %(currency)s a year paid at once costs more than twelve months.") % {"currency": code}
+        for code in samples.dear_years(draft)
+    ]
+    if not draft.document.charges:
+        warnings.append(gettext("It charges nothing."))
+    if sold and (gone := set(sold.currencies) - set(draft.currencies)):
+        warnings.append(gettext("No longer sold in: %(codes)s.") % {"codes": ", ".join(sorted(gone))})
+    return {"prices": samples.compared(draft, sold), "changes": changes, "last": last, "warnings": warnings}

@@ -1,0 +1,70 @@
+"""Amounts as the desk reads them: with their ISO code, as ¥ is both yuan and yen."""
+
+from typing import Any
+
+from babel import numbers
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from config.admin_base import change_link, display
+from plans.money import from_minor
+from plans.templatetags.figures import locale, moment
+
+PATTERN = "¤¤ #,##0.00;¤¤ -#,##0.00"
+
+
+def priced(amount: int | None, currency: str) -> str:
+    """Return minor units as `USD 1,234.50`, `JPY 1,235`: the code first, the currency's own places."""
+    if amount is None:
+        return "–"
+    return str(numbers.format_currency(from_minor(amount, currency), currency, PATTERN, locale=locale()))
+
+
+def tree(lines: list[Any]) -> SafeString:
+    """Return explained steps as an indented list; each has a depth, a sentence and a value."""
+    items = format_html_join(
+        "",
+        '<li class="rc-depth-{}"><span>{}</span> <b>{}</b></li>',
+        ((min(line.depth, 6), line.text, line.value) for line in lines),
+    )
+    return format_html('<ol class="rc-why">{}</ol>', items)
+
+
+class LeaseColumns:
+    """The columns of queued work, named for people."""
+
+    @display(description=_("tries"))
+    def tries(self, row: Any) -> int:
+        """How often a worker took it."""
+        return int(row.attempts)
+
+    @display(description=_("fence"))
+    def fence_number(self, row: Any) -> int:
+        """Rises with each claim; a worker with an old one changes nothing."""
+        return int(row.fence)
+
+    @display(description=_("leased until"))
+    def leased(self, row: Any) -> str:
+        """Until when a worker holds it."""
+        return moment(row.leased_until)
+
+    @display(description=_("last error"))
+    def error(self, row: Any) -> str:
+        """What went wrong the last time."""
+        return row.last_error or "–"
+
+    @display(description=_("customer"), ordering="customer__name")
+    def customer_link(self, row: Any) -> SafeString | str:
+        """The customer's page."""
+        return change_link(row.customer)
+
+    @display(description=_("subscription"))
+    def subscription_link(self, row: Any) -> SafeString | str:
+        """The agreement's page."""
+        return change_link(row.subscription)
+
+    @display(description=_("invoice"))
+    def invoice_link(self, row: Any) -> SafeString | str:
+        """The invoice's page."""
+        return change_link(row.invoice)
