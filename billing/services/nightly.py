@@ -41,7 +41,11 @@ class NightReport:
         return any((self.new_jobs, self.jobs, self.invoices, self.operations))
 
 
-def run_night(at: datetime, *, say: Callable[[str], None] = lambda _text: None) -> NightReport:
+def _quietly(_text: str) -> None:
+    """Tell nobody."""
+
+
+def run_night(at: datetime, *, say: Callable[[str], None] = _quietly) -> NightReport:
     """Carry out everything that is due by `at` and wait for it; `say` hears of each step."""
     report = NightReport(at)
     later = BillingRun.objects.filter(kind=BillingRun.Kind.NIGHT, finished_at__isnull=False, due_at__gt=at)
@@ -53,17 +57,18 @@ def run_night(at: datetime, *, say: Callable[[str], None] = lambda _text: None) 
     if sandbox.in_sandbox():
         sandbox.set_sandbox_clock(at)
     _bill(report, say)
-    _settle(report, say)
+    _carry_out(report, say)
     _close(night, report)
     return report
 
 
 def settle(at: datetime) -> NightReport:
-    """Deliver what is planned and judge the messages it causes, without billing anything."""
+    """Send what is planned and wait for what it causes, without billing anything."""
     report = NightReport(at)
     if sandbox.in_sandbox():
         sandbox.set_sandbox_clock(at)
-    _settle(report, lambda _text: None)
+    _carry_out(report, _quietly)
+    report.left = _left(at)
     return report
 
 
@@ -78,7 +83,7 @@ def _bill(report: NightReport, say: Callable[[str], None]) -> None:
     report.invoices = Invoice.objects.count() - before
 
 
-def _settle(report: NightReport, say: Callable[[str], None]) -> None:
+def _carry_out(report: NightReport, say: Callable[[str], None]) -> None:
     """Deliver, let the messages come in, judge them; again until all is quiet or nothing moves any more."""
     idle = 0
     while idle < PATIENCE:
