@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from subscriptions.models import App
-from tests.factories import NOW, make_customer, make_key
+from tests.factories import NOW, TESTER, make_app, make_customer, make_key
 from tests.usage.world import Door, an_app, count, event, make_meter, statements
 from usage.models import EventConflict, IngestBatch, QuarantinedEvent, UsageEvent
+from usage.services import replay
 
 pytestmark = pytest.mark.django_db
 
@@ -165,6 +167,24 @@ def test_A22_unknown_apps_and_types_are_refused_and_held(app: App) -> None:
     }
     assert held["unknown_app"].body["data"] == {"value": "0.10"}
     assert (held["unknown_app"].expires_at - NOW).days == 35
+
+
+def test_A22_a_held_event_is_replayed_once_its_app_exists(app: App) -> None:
+    Door().post([event("app_late", value="0.10", region="eu"), event(app, type="pigeon.sent")])
+
+    before = replay(QuarantinedEvent.objects.all(), at=NOW, by=TESTER)
+    made = make_app(code="app_late")
+    month_later = NOW + timedelta(days=34)
+    after = replay(QuarantinedEvent.objects.all(), at=month_later, by=TESTER)
+    again = replay(QuarantinedEvent.objects.filter(subject="app_late"), at=month_later, by=TESTER)
+
+    assert before == {"unknown_app": 1, "unknown_type": 1}
+    assert after == {"accepted": 1, "unknown_type": 1}
+    assert again == {"duplicate": 1}
+    (stored,) = UsageEvent.objects.filter(app=made)
+    assert (str(stored.value.normalize()), stored.region) == ("0.1", "eu")
+    assert sorted(QuarantinedEvent.objects.values_list("result", flat=True)) == ["duplicate", "unknown_type"]
+    assert QuarantinedEvent.objects.get(subject="app_late").replayed_at == month_later
 
 
 def test_A16_an_unknown_app_cannot_bring_broken_text_into_quarantine(app: App) -> None:
