@@ -50,7 +50,7 @@ def limit_of(parameters: Mapping[str, str]) -> int:
     """Return how many rows a page holds."""
     given = parameters.get("limit", str(DEFAULT_ROWS))
     if not (given.isascii() and given.isdecimal() and 1 <= int(given[:6]) <= MOST_ROWS):
-        raise ParameterInvalid(name="limit", reason=_("it is a number from 1 to %d") % MOST_ROWS)
+        raise ParameterInvalid(name="limit", reason=_("it is a number from 1 to %(most)d") % {"most": MOST_ROWS})
     return int(given)
 
 
@@ -84,7 +84,7 @@ def word_of(parameters: Mapping[str, str], name: str, words: Sequence[str]) -> s
     """Return a parameter that is one of a few words; the first is the default."""
     given = parameters.get(name) or words[0]
     if given not in words:
-        raise ParameterInvalid(name=name, reason=_("it is one of: %s") % ", ".join(words))
+        raise ParameterInvalid(name=name, reason=_("it is one of: %(words)s") % {"words": ", ".join(words)})
     return given
 
 
