@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
@@ -19,6 +18,8 @@ from plans.terms import Terms
 from plans.timespan import MICROSECOND, Period, local_date
 from subscriptions.models import Subscription
 from subscriptions.selectors import plain, zone_of
+from usage.models import Reading
+from usage.selectors import Value
 
 
 def billable(subscriptions: QuerySet[Subscription]) -> QuerySet[Subscription]:
@@ -104,7 +105,7 @@ def within_agreement(subscription: Subscription, period: Period) -> Period | Non
     return Period(start, end) if start < end else None
 
 
-def observed(readings: Iterable[Any], kinds: Mapping[str, str], zone: ZoneInfo) -> Quantities:
+def observed(readings: Iterable[Reading], zone: ZoneInfo) -> Quantities:
     """Return readings as observations by meter: one for each cell, or one where cells never add."""
     found: dict[str, list[Observation]] = {}
     for reading in readings:
@@ -112,7 +113,7 @@ def observed(readings: Iterable[Any], kinds: Mapping[str, str], zone: ZoneInfo) 
         source = Provenance("measured", reading.public_id, reading.revision, reading.manifest_hash)
         place = {"app": reading.app.code, "region": reading.region}
         rows = found.setdefault(code, [])
-        if kinds.get(code) == MeterKind.UNIQUE or not reading.cells:
+        if reading.meter.kind == MeterKind.UNIQUE or not reading.cells:
             rows.append(Observation(Decimal(reading.value), attributes=place, provenance=source))
         else:
             rows.extend(_cell(cell, place, zone, source) for cell in reading.cells)
@@ -120,7 +121,7 @@ def observed(readings: Iterable[Any], kinds: Mapping[str, str], zone: ZoneInfo) 
 
 
 def _cell(
-    cell: Mapping[str, Any], place: Mapping[str, str], zone: ZoneInfo, source: Provenance
+    cell: Mapping[str, str], place: Mapping[str, str], zone: ZoneInfo, source: Provenance
 ) -> Observation:
     start = datetime.fromisoformat(cell["start"])
     attributes = {**place, "day": local_date(start, zone).isoformat()}
@@ -141,7 +142,7 @@ def merged(parts: Sequence[Quantities]) -> Quantities:
     return found
 
 
-def lively(values: Iterable[Any], kinds: Mapping[str, str], zone: ZoneInfo) -> Quantities:
+def lively(values: Iterable[Value], kinds: Mapping[str, str], zone: ZoneInfo) -> Quantities:
     """Return live values as observations; what is not frozen yet is a projection."""
     source = Provenance("projected")
     found: dict[str, list[Observation]] = {}

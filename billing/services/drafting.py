@@ -16,7 +16,6 @@ from billing.selectors_gather import (
     Standpoint,
     billable,
     calendar_of,
-    kinds_of,
     last_instant,
     observed,
     standpoint,
@@ -116,8 +115,7 @@ def drafted(slot: Slot, *, at: datetime) -> Draft:
     """Freeze what the slot counts, rate it, and return the draft; NegativeInvoice below zero."""
     parts = _parts(slot)
     readings = _frozen(slot.subscription, parts, at=at)
-    kinds = kinds_of({reading.meter.code for reading in readings})
-    quantities = observed(readings, kinds, zone_of(slot.subscription.customer))
+    quantities = observed(readings, zone_of(slot.subscription.customer))
     dues = [due for part in parts for due in part.dues]
     draft = Draft(slot, span_of(dues) if dues else _whole(slot), [], parts, quantities, readings)
     draft.lines = rated_lines(draft)
