@@ -9,25 +9,21 @@ page that says what will happen.
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from allauth.account.decorators import secure_admin_login
 from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib import admin
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from unfold import decorators
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import (
@@ -39,6 +35,7 @@ from unfold.widgets import (
     UnfoldAdminTextareaWidget,
 )
 
+from config.admin_pages import Confirmation, confirmed, page, posted, site_page
 from config.admin_text import change_link, change_url, chip, list_link
 
 __all__ = [
@@ -66,12 +63,11 @@ __all__ = [
 ]
 
 ROW_STATE = "row_state"
-View = Callable[..., HttpResponse]
-_pages: list[URLPattern] = []
+Method = TypeVar("Method", bound=Callable[..., Any])
+Row = TypeVar("Row")
 
 # Staff come in by the same door as everybody else: one sign-in form, one set of limits, one second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-admin.site.extra_urls = lambda: _pages  # type: ignore[attr-defined]  # unfold asks for it
 
 
 def fingerprint(row: Model) -> str:
@@ -216,83 +212,33 @@ class StaffForm(forms.Form):
             each.widget.attrs["class"] = " ".join(classes)
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmation:
-    """What a confirm page says before an act: the consequence in a sentence, facts, and a form."""
-
-    title: str
-    text: str
-    button: str
-    form: type[StaffForm] = StaffForm
-    initial: Mapping[str, Any] = field(default_factory=dict)
-    facts: Sequence[tuple[str, Any]] = ()
-    problems: Sequence[str] = ()  # while there is one, the act is not offered
-    danger: bool = False
-    template: str = "admin/confirm.html"
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-def page(
-    request: HttpRequest, template: str, title: str, context: Mapping[str, Any], *, model: type[Model]
-) -> HttpResponse:
-    """Answer with one of our own pages inside the admin's frame; `model` is whose page it is."""
-    request.current_app = admin.site.name  # type: ignore[attr-defined]
-    base = admin.site.each_context(request)
-    return TemplateResponse(request, template, {**base, "opts": model._meta, "title": title, **context})
-
-
-def posted(request: HttpRequest) -> Any:
-    """Return what was posted (a form of buttons alone posts nothing), None for a page just opened."""
-    return request.POST if request.method == "POST" else None
-
-
-def site_page(route: str, name: str) -> Callable[[View], View]:
-    """Mount a view below the admin's root as `admin:<name>`, for pages about another app's rows."""
-
-    def mount(view: View) -> View:
-        _pages.append(path(route, admin.site.admin_view(view), name=name))
-        return view
-
-    return mount
-
-
-def confirmed(
-    request: HttpRequest,
-    row: Model,
-    asks: Confirmation,
-    act: Callable[[dict[str, Any]], str],
-    *,
-    refused: type[Exception],
-) -> HttpResponse:
-    """Show the confirm page; on POST do `act` and go back to the row, or show why it was refused.
-
-    The caller has checked the right. `act` gets the cleaned form and returns the sentence of success,
-    which the row's history keeps together with the reason, if one was asked for.
-    """
-    form = asks.form(posted(request), initial=dict(asks.initial))
-    if request.method == "POST" and not asks.problems and form.is_valid():
-        try:
-            said = act(form.cleaned_data)
-        except refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            note = " ".join([said, str(form.cleaned_data.get("reason", ""))]).strip()
-            LogEntry.objects.log_actions(request.user.pk, [row], CHANGE, note, single_object=True)
-            messages.success(request, said)
-            return HttpResponseRedirect(change_url(row))
-    context = {"confirmation": asks, "form": form, "original": row, "back": change_url(row), **asks.extra}
-    return page(request, asks.template, asks.title, context, model=type(row))
-
-
 # What lists and pages show
 
 
-def labelled(*, description: Any, colours: Mapping[str, str], ordering: str | None = None) -> Any:
+def display(*, description: Any, ordering: str | None = None) -> Callable[[Method], Method]:
+    """Name a method as a column or field, sorted by `ordering`."""
+    named: Callable[[Method], Method] = decorators.display(description=description, ordering=ordering)
+    return named
+
+
+def action(
+    *, description: Any, icon: str, permissions: Sequence[str], url_path: str | None = None
+) -> Callable[[Method], Method]:
+    """Offer a method as a button of the row's page, to staff with one of the rights."""
+    offered: Callable[[Method], Method] = decorators.action(
+        description=description, icon=icon, permissions=permissions, url_path=url_path
+    )
+    return offered
+
+
+def labelled(
+    *, description: Any, colours: Mapping[str, str], ordering: str | None = None
+) -> Callable[[Callable[[Any, Row], tuple[str, str]]], Callable[[Any, Row], SafeString]]:
     """Show what a method returns, a state and its word, as a chip in the state's colour."""
 
-    def decorate(method: Callable[[Any, Any], tuple[str, str]]) -> Any:
+    def decorate(method: Callable[[Any, Row], tuple[str, str]]) -> Callable[[Any, Row], SafeString]:
         @wraps(method)
-        def shown(self: Any, row: Any) -> SafeString:
+        def shown(self: Any, row: Row) -> SafeString:
             state, text = method(self, row)
             return chip(colours.get(state, "default"), text)
 

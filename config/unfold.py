@@ -32,6 +32,11 @@ def group(title: Any, *items: dict[str, Any]) -> dict[str, Any]:
     return {"title": title, "separator": True, "collapsible": False, "items": list(items)}
 
 
+def icon(request: HttpRequest) -> str:
+    """Return the address of the site's icon."""
+    return static("favicon.svg")
+
+
 def styles(request: HttpRequest) -> str:
     """Return the address of our own style sheet."""
     return static("ratecard/admin.css")
@@ -113,6 +118,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Ratecard",
     "SITE_SUBHEADER": _("Billing desk"),
     "SITE_SYMBOL": "receipt_long",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": icon}],
     "SITE_URL": "/",
     "SHOW_LANGUAGES": True,
     "SHOW_HISTORY": True,

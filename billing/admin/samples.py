@@ -7,7 +7,8 @@ from typing import Any
 
 from billing.admin.shown import priced, tree
 from billing.explain import sentences_of
-from billing.services.quoting import Preview, PreviewPart, preview_terms
+from billing.previews import PreviewPart
+from billing.services.quoting import Preview, preview_terms
 from plans.errors import DomainError
 from plans.models import Meter, PlanVersion
 from plans.models.meters import MeterKind

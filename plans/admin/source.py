@@ -70,6 +70,12 @@ class CatalogueText(forms.CharField):
         super().__init__(required=False, strip=False, **kwargs)
         self.kind = kind
 
+    @property
+    def shown_widget(self) -> forms.Widget:
+        """The widget of this form's copy of the field (before a form exists it is a class)."""
+        widget: forms.Widget = self.widget  # type: ignore[assignment]
+        return widget
+
     def prepare_value(self, value: Any) -> str:
         """Write a stored tree as text; text that was posted stays as it was typed."""
         if isinstance(value, str):
@@ -83,7 +89,7 @@ class CatalogueText(forms.CharField):
             tree = self.typed(tree or ([] if get_origin(self.kind) is list else {}), problems)
             problems = [located(problem, marks) for problem in problems]
         if problems:
-            raise refuse(self.widget, problems)
+            raise refuse(self.shown_widget, problems)
         return tree
 
     def typed(self, tree: Tree, problems: list[Problem]) -> Tree:
@@ -137,7 +143,7 @@ class VersionForm(UnchangedRowForm):
         )
         self.fields["source"] = text = VersionText(Version, label=gettext("Source"), help_text=help_text)
         if not self.is_bound:
-            mark_lines(text.widget, [line for line, _said in problems_with_lines(self.instance)])
+            mark_lines(text.shown_widget, [line for line, _said in problems_with_lines(self.instance)])
 
 
 def source_text(version: PlanVersion) -> str:
