@@ -49,8 +49,9 @@ def cursor_of(parameters: Mapping[str, str], length: int) -> list[str] | None:
 def limit_of(parameters: Mapping[str, str]) -> int:
     """Return how many rows a page holds."""
     given = parameters.get("limit", str(DEFAULT_ROWS))
-    if not (given.isascii() and given.isdecimal() and 1 <= int(given[:6]) <= MOST_ROWS):
-        raise ParameterInvalid(name="limit", reason=_("it is a number from 1 to %(most)d") % {"most": MOST_ROWS})
+    if not (given.isascii() and given.isdecimal() and len(given) <= 4 and 1 <= int(given) <= MOST_ROWS):
+        reason = _("it is a number from 1 to %(most)d") % {"most": MOST_ROWS}
+        raise ParameterInvalid(name="limit", reason=reason)
     return int(given)
 
 
