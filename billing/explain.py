@@ -8,7 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.derivation import Node, from_tree
-from billing.models import CreditDraw, InvoiceLine, LineKind, SlaAssessment
+from billing.models import CreditDraw, Invoice, InvoiceLine, LineKind, SlaAssessment
+from billing.models.lines import in_reader_language
+from plans.models import Meter
 from plans.money import EXACT, from_minor
 from plans.templatetags.figures import exact_money, money, quantity, unit
 
@@ -26,11 +28,18 @@ class Explained:
     value: str
 
 
+Names = Mapping[str, Mapping[str, str]]  # line key or meter code -> name in both languages
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """How numbers of one tree are written: money before or after a price, quantities otherwise."""
+    """How numbers and names of one tree are written: money after a price, quantities otherwise."""
 
     currency: str
+    names: Names
+
+    def named(self, key: str) -> str:
+        return in_reader_language(dict(self.names.get(key, {}))) or key.split("/", 1)[0]
 
     def written(self, value: Decimal, *, is_money: bool) -> str:
         return exact_money(value, self.currency) if is_money else quantity(value)
@@ -41,7 +50,7 @@ def sentences(line: InvoiceLine) -> list[Explained]:
     currency = line.invoice.currency
     if line.kind == LineKind.SLA_CREDIT:
         return _credit_sentences(line, currency)
-    found = sentences_of(from_tree(line.derivation), currency)
+    found = sentences_of(from_tree(line.derivation), currency, names_for(line.invoice))
     exact_amount = line.exact_amount
     if from_minor(line.amount, currency) != exact_amount:
         text = _("Rounded with the whole invoice")
@@ -49,9 +58,15 @@ def sentences(line: InvoiceLine) -> list[Explained]:
     return found
 
 
-def sentences_of(node: Node, currency: str) -> list[Explained]:
-    """Return the sentences of one tree."""
-    return list(_told(node, _Reader(currency), 0))
+def names_for(invoice: Invoice) -> Names:
+    """Return the names that the trees of an invoice refer to: its lines and the meters."""
+    lines = dict(invoice.lines.values_list("line_key", "label"))
+    return lines | {meter.code: meter.name_i18n for meter in Meter.objects.all()}
+
+
+def sentences_of(node: Node, currency: str, names: Names) -> list[Explained]:
+    """Return the sentences of one tree; asks no database, so a template may call it."""
+    return list(_told(node, _Reader(currency, names), 0))
 
 
 def _credit_sentences(line: InvoiceLine, currency: str) -> list[Explained]:
@@ -65,7 +80,7 @@ def _credit_sentences(line: InvoiceLine, currency: str) -> list[Explained]:
 
 def assessment_sentences(row: SlaAssessment) -> list[Explained]:
     """Return how a credit was judged: for each app and region what was measured, and the formula."""
-    reader = _Reader(row.currency)
+    reader = _Reader(row.currency, {})
     found = []
     for part in row.parts:
         words = {
@@ -125,7 +140,7 @@ def _chain(node: Node, reader: _Reader, depth: int) -> Iterator[Explained]:
 def _meter(node: Node, reader: _Reader, depth: int) -> Iterator[Explained]:
     """One sentence for the meter, one for each app and region behind it."""
     amount = f"{quantity(node.output)} {unit(node.argument.get('unit', ''))}".strip()
-    yield Explained(depth, _("Measured: %(meter)s") % {"meter": node.argument["code"]}, amount)
+    yield Explained(depth, _("Measured: %(meter)s") % {"meter": reader.named(node.argument["code"])}, amount)
     places: dict[tuple[str, str], list[Decimal]] = {}
     for leaf in _leaves(node):
         key = (leaf.argument.get("app", ""), leaf.argument.get("region", ""))
@@ -148,13 +163,10 @@ def _leaves(node: Node) -> Iterator[Node]:
 
 
 def _spend(node: Node, reader: _Reader, depth: int) -> Iterator[Explained]:
-    yield Explained(
-        depth,
-        _("Sum of other lines: %(names)s") % {"names": node.argument.get("names", "")},
-        reader.written(node.output, is_money=True),
-    )
+    text = _("Sum of these lines of the invoice")
+    yield Explained(depth, text, reader.written(node.output, is_money=True))
     for leaf in node.children:
-        name = leaf.argument["key"].split("/")[0]
+        name = reader.named(leaf.argument["key"])
         yield Explained(depth + 1, name, reader.written(leaf.output, is_money=True))
 
 
@@ -249,6 +261,10 @@ def _band(node: Node, reader: _Reader, *, priced: bool, money_so_far: bool) -> s
     parts = []
     if said.get("each"):
         parts.append(_each(node, said, number, reader, priced=priced))
+    if said.get("flat") and not parts and priced:
+        return _where(
+            said, _("Fixed price of %(flat)s") % {"flat": exact_money(said["flat"], reader.currency)}
+        )
     if said.get("flat"):
         parts.append(_("a fixed %(flat)s") % {"flat": reader.written(said["flat"], is_money=priced)})
     if not parts:

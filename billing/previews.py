@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from billing.derivation import Node
-from billing.explain import sentences_of
+from billing.explain import Names, sentences_of
 from billing.models.lines import in_reader_language
 from billing.values import Rating
 from billing.wording import label_of, with_place
@@ -25,6 +25,7 @@ class PreviewLine:
     unit: str
     currency: str
     derivation: Node
+    names: Names
 
     @property
     def label_text(self) -> str:
@@ -34,7 +35,7 @@ class PreviewLine:
     @property
     def sentences(self) -> list[str]:
         """Why the amount is what it is, in the reader's language."""
-        return [one.text for one in sentences_of(self.derivation, self.currency)]
+        return [one.text for one in sentences_of(self.derivation, self.currency, self.names)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,9 @@ def in_minor(values: Sequence[Decimal], total: Decimal, currency: str) -> list[i
         ]
 
 
-def preview_lines(rating: Rating) -> tuple[PreviewLine, ...]:
-    """Return the lines of a rating in minor units, rounded as an invoice would."""
+def preview_lines(rating: Rating, meters: Names) -> tuple[PreviewLine, ...]:
+    """Return the lines of a rating in minor units, rounded as an invoice would; `meters` names them."""
+    names = {**meters, **{line.key: label_of(line.label, line.charge) for line in rating.lines}}
     amounts = in_minor([line.amount for line in rating.lines], rating.total, rating.currency)
     return tuple(
         PreviewLine(
@@ -76,6 +78,7 @@ def preview_lines(rating: Rating) -> tuple[PreviewLine, ...]:
             unit=line.unit,
             currency=rating.currency,
             derivation=line.derivation,
+            names=names,
         )
         for line, amount in zip(rating.lines, amounts, strict=True)
     )

@@ -28,6 +28,7 @@ from billing.selectors_gather import (
     calendar_of,
     kinds_of,
     lively,
+    meter_names,
     standpoint,
     version_at,
     within_agreement,
@@ -134,7 +135,7 @@ def upcoming_bill(subscription: Subscription, at: datetime) -> Upcoming | None:
     dues = _next_dues(fresh, view, k)
     rating = rate(view.terms, _so_far(fresh, view, dues), dues, view.context)
     due_at = period.end + timedelta(hours=settings.BILLING_GRACE_HOURS)
-    return Upcoming(period, due_at, preview_lines(rating), fresh.currency)
+    return Upcoming(period, due_at, preview_lines(rating, meter_names(view.terms)), fresh.currency)
 
 
 def _next_dues(subscription: Subscription, view: Standpoint, k: int) -> list[Due]:

@@ -1,6 +1,6 @@
 """The four arguments of `rate()`, gathered from rows that were read together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -133,13 +133,10 @@ def kinds_of(codes: Iterable[str]) -> dict[str, str]:
     return dict(Meter.objects.filter(code__in=set(codes)).values_list("code", "kind"))
 
 
-def merged(parts: Sequence[Quantities]) -> Quantities:
-    """Return the observations of several periods together."""
-    found: dict[str, list[Observation]] = {}
-    for part in parts:
-        for code, rows in part.items():
-            found.setdefault(code, []).extend(rows)
-    return found
+def meter_names(terms: Terms) -> dict[str, dict[str, str]]:
+    """Return the names of the meters that terms count, in both languages."""
+    rows = Meter.objects.filter(code__in=terms.document.meters.keys())
+    return {row.code: row.name_i18n for row in rows}
 
 
 def lively(values: Iterable[Value], kinds: Mapping[str, str], zone: ZoneInfo) -> Quantities:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from billing.dues import Calendar, advance_dues, arrears_dues, companions
 from billing.previews import PreviewLine, PreviewPart, preview_lines
 from billing.rating import rate
+from billing.selectors_gather import meter_names
 from billing.values import Context, Due, Observation
 from plans.models import PlanVersion
 from plans.selectors import terms_of
@@ -80,4 +81,4 @@ def _lines(
     if not dues:
         return ()
     rating = rate(terms, quantities, [*dues, *companions(terms.document, dues)], context)
-    return preview_lines(rating)
+    return preview_lines(rating, meter_names(terms))
