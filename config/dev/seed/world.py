@@ -149,11 +149,7 @@ def _nights(settled: list[Settled], today: date, *, at: datetime, progress: Prog
 def _cancel_due(settled: list[Settled], instant: datetime) -> None:
     for one in settled:
         after = one.firm.cancels_after_days
-        due = (
-            after is not None
-            and one.subscription.created_at
-            and one.subscription.span.lower + timedelta(days=after) <= instant
-        )
+        due = after is not None and one.subscription.span.lower + timedelta(days=after) <= instant
         if due and one.subscription.cancelled_at is None:
             one.subscription = services.cancel_at_period_end(one.subscription, at=instant, by=SEED)
 
