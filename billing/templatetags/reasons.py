@@ -11,4 +11,4 @@ register = template.Library()
 @register.filter
 def reasons(line: PreviewLine) -> list[Explained]:
     """Return the sentences of a line's derivation, each with what the step came to."""
-    return sentences_of(line.derivation, line.currency)
+    return sentences_of(line.derivation, line.currency, line.names)
