@@ -16,7 +16,7 @@ from babel import Locale, dates, numbers
 from django import template
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 
-from plans.money import from_minor, minor_exponent
+from plans.money import from_minor, minor_exponent, to_multiple
 
 register = template.Library()
 INSTANT = timedelta(microseconds=1)
@@ -115,7 +115,7 @@ def short_quantity(value: Decimal | int | None) -> str:
         return "–"
     value = Decimal(value)
     if value.copy_abs() < 10_000:
-        return quantity(round(value, 1))
+        return quantity(to_multiple(value, Decimal("0.1")))
     return str(numbers.format_compact_decimal(value, fraction_digits=1, locale=locale()))
 
 
