@@ -1,56 +1,28 @@
-"""A derivation tree as sentences in the reader's language, one for each step a person can check."""
+"""Why an invoice line costs what it costs: its tree in sentences, and for a credit its month's judgement."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from billing.derivation import Node, from_tree
+from billing.derivation import from_tree
+from billing.explain_tree import Explained, Names, Reader, sentences_of, told
 from billing.models import CreditDraw, Invoice, InvoiceLine, LineKind, SlaAssessment
-from billing.models.lines import in_reader_language
 from plans.models import Meter
-from plans.money import EXACT, from_minor
-from plans.templatetags.figures import exact_money, money, quantity, unit
+from plans.money import from_minor
+from plans.templatetags.figures import money, quantity, unit
 
-ZERO, ONE = Decimal(0), Decimal(1)
-SILENT = frozenset({"literal", "pick", "number"})  # they show up in what they are part of
-ONE_PRICE = frozenset({"flat", "volume"})
+__all__ = ["Explained", "assessment_sentences", "names_for", "sentences", "sentences_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """One sentence; `depth` indents it, `value` is what the step came to."""
+def sentences(line: InvoiceLine, names: Names | None = None) -> list[Explained]:
+    """Return how the amount of an invoice line came about; a credit tells of its month's availability.
 
-    depth: int
-    text: str
-    value: str
-
-
-Names = Mapping[str, Mapping[str, str]]  # line key or meter code -> name in both languages
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """How numbers and names of one tree are written: money after a price, quantities otherwise."""
-
-    currency: str
-    names: Names
-
-    def named(self, key: str) -> str:
-        return in_reader_language(dict(self.names.get(key, {}))) or key.split("/", 1)[0]
-
-    def written(self, value: Decimal, *, is_money: bool) -> str:
-        return exact_money(value, self.currency) if is_money else quantity(value)
-
-
-def sentences(line: InvoiceLine) -> list[Explained]:
-    """Return how the amount of an invoice line came about; a credit tells of its month's availability."""
+    A page of many lines looks the invoice's `names` up once and passes them.
+    """
     currency = line.invoice.currency
     if line.kind == LineKind.SLA_CREDIT:
         return _credit_sentences(line, currency)
-    found = sentences_of(from_tree(line.derivation), currency, names_for(line.invoice))
+    found = sentences_of(from_tree(line.derivation), currency, names or names_for(line.invoice))
     exact_amount = line.exact_amount
     if from_minor(line.amount, currency) != exact_amount:
         text = _("Rounded with the whole invoice")
@@ -64,11 +36,6 @@ def names_for(invoice: Invoice) -> Names:
     return lines | {meter.code: meter.name_i18n for meter in Meter.objects.all()}
 
 
-def sentences_of(node: Node, currency: str, names: Names) -> list[Explained]:
-    """Return the sentences of one tree; asks no database, so a template may call it."""
-    return list(_told(node, _Reader(currency, names), 0))
-
-
 def _credit_sentences(line: InvoiceLine, currency: str) -> list[Explained]:
     draw = CreditDraw.objects.select_related("credit__assessment").filter(line=line).first()
     if draw is None:
@@ -80,7 +47,7 @@ def _credit_sentences(line: InvoiceLine, currency: str) -> list[Explained]:
 
 def assessment_sentences(row: SlaAssessment) -> list[Explained]:
     """Return how a credit was judged: for each app and region what was measured, and the formula."""
-    reader = _Reader(row.currency, {})
+    reader = Reader(row.currency, {})
     found = []
     for part in row.parts:
         words = {
@@ -94,208 +61,5 @@ def assessment_sentences(row: SlaAssessment) -> list[Explained]:
         found.append(Explained(0, text, f"{quantity(Decimal(part['availability']))} %"))
         paid = _("Paid for this time")
         found.append(Explained(1, paid, money(part["fee"], row.currency)))
-        found += list(_told(from_tree(part["derivation"]), reader, 1))
+        found += list(told(from_tree(part["derivation"]), reader, 1))
     return found
-
-
-def is_money(node: Node) -> bool:
-    """Return whether a node's output is money: after a price, or made of amounts."""
-    if node.word in {"price", "spend", "line"}:
-        return True
-    if node.word == "fact":
-        return node.argument.get("name") == "fee"
-    if node.word == "chain":
-        return any(child.word == "price" for child in node.children) or is_money(node.children[0])
-    if node.word in {"negative", "number", "pick"}:
-        return is_money(node.children[0])
-    return False
-
-
-def _told(node: Node, reader: _Reader, depth: int) -> Iterator[Explained]:
-    if node.word == "chain":
-        yield from _chain(node, reader, depth)
-    elif node.word == "negative":
-        yield from _told(node.children[0], reader, depth)
-        yield Explained(depth, _("Subtracted as a credit"), reader.written(node.output, is_money=True))
-    elif node.word in SILENT:
-        for child in node.children:
-            yield from _told(child, reader, depth)
-    elif node.word == "meter":
-        yield from _meter(node, reader, depth)
-    elif node.word == "spend":
-        yield from _spend(node, reader, depth)
-    else:
-        yield from _step(node, reader, depth, money_so_far=is_money(node))
-
-
-def _chain(node: Node, reader: _Reader, depth: int) -> Iterator[Explained]:
-    first, *steps = node.children
-    so_far = is_money(first)
-    yield from _told(first, reader, depth)
-    for step in steps:
-        yield from _step(step, reader, depth, money_so_far=so_far)
-        so_far = so_far or step.word == "price"
-
-
-def _meter(node: Node, reader: _Reader, depth: int) -> Iterator[Explained]:
-    """One sentence for the meter, one for each app and region behind it."""
-    amount = f"{quantity(node.output)} {unit(node.argument.get('unit', ''))}".strip()
-    yield Explained(depth, _("Measured: %(meter)s") % {"meter": reader.named(node.argument["code"])}, amount)
-    places: dict[tuple[str, str], list[Decimal]] = {}
-    for leaf in _leaves(node):
-        key = (leaf.argument.get("app", ""), leaf.argument.get("region", ""))
-        places.setdefault(key, []).append(leaf.output)
-    for (app, region), values in sorted(places.items()):
-        place = ", ".join(part for part in (app, region) if part) or _("all")
-        count = len(values)
-        text = ngettext("%(place)s, %(count)s reading", "%(place)s, %(count)s readings", count) % {
-            "place": place,
-            "count": quantity(count),
-        }
-        yield Explained(depth + 1, text, quantity(sum(values, ZERO)))
-
-
-def _leaves(node: Node) -> Iterator[Node]:
-    if node.word == "reading":
-        yield node
-    for child in node.children:
-        yield from _leaves(child)
-
-
-def _spend(node: Node, reader: _Reader, depth: int) -> Iterator[Explained]:
-    text = _("Sum of these lines of the invoice")
-    yield Explained(depth, text, reader.written(node.output, is_money=True))
-    for leaf in node.children:
-        name = reader.named(leaf.argument["key"])
-        yield Explained(depth + 1, name, reader.written(leaf.output, is_money=True))
-
-
-def _step(node: Node, reader: _Reader, depth: int, *, money_so_far: bool) -> Iterator[Explained]:
-    if node.word in {"price", "table"}:
-        yield from _tariff(node, reader, depth, money_so_far=money_so_far)
-        return
-    if node.word in {"round", "share"} and node.output == node.input:
-        return
-    told = _SENTENCES.get(node.word)
-    if told is not None:
-        text = told(node, lambda value: reader.written(value, is_money=money_so_far))
-        yield Explained(depth, text, reader.written(node.output, is_money=money_so_far))
-    for child in node.children:
-        if child.word not in SILENT:
-            yield from _told(child, reader, depth + 1)
-
-
-Writer = Callable[[Decimal], str]
-
-
-def _both(node: Node, write: Writer, *, plain_other: bool = False) -> dict[str, str]:
-    other = node.children[0].output if node.children else ZERO
-    return {
-        "number": write(node.input or ZERO),
-        "other": quantity(other) if plain_other else write(other),
-    }
-
-
-def _prorated(node: Node, write: Writer) -> str:
-    share = node.argument["fractions"]
-    covered, whole = share.split("/", 1) if " + " not in share else (share, "")
-    if not whole:
-        return _("%(number)s for the covered part: %(share)s") % {
-            "number": write(node.input or ZERO), "share": share,
-        }  # fmt: skip
-    words = {"number": write(node.input or ZERO), "covered": covered, "whole": whole}
-    if node.argument["by"] == "day":
-        return _("%(number)s for %(covered)s of %(whole)s days") % words
-    return _("%(number)s for %(covered)s of %(whole)s parts of the period") % words
-
-
-_SENTENCES: dict[str, Callable[[Node, Writer], str]] = {
-    "included": lambda n, w: _("%(number)s − %(other)s included") % _both(n, w),
-    "plus": lambda n, w: _("%(number)s + %(other)s") % _both(n, w),
-    "minus": lambda n, w: _("%(number)s − %(other)s") % _both(n, w),
-    "times": lambda n, w: _("%(number)s × %(other)s") % _both(n, w, plain_other=True),
-    "over": lambda n, w: _("%(number)s ÷ %(other)s") % _both(n, w, plain_other=True),
-    "at_least": lambda n, w: _("%(number)s, but at least %(other)s") % _both(n, w),
-    "at_most": lambda n, w: _("%(number)s, but at most %(other)s") % _both(n, w),
-    "round": lambda n, w: _("%(number)s rounded to %(step)s") % {
-        "number": w(n.input or ZERO), "step": n.argument["to"],
-    },
-    "share": lambda n, w: _("%(number)s, with its share of the invoice's rounding") % _both(n, w),
-    "every": lambda n, w: _("%(number)s × %(times)s months") % {
-        "number": w(n.input or ZERO), "times": n.argument["times"],
-    },
-    "prorate": _prorated,
-    "draw": lambda n, w: _("%(taken)s taken from the pack “%(pool)s”, %(left)s left to price") % {
-        "taken": quantity(Decimal(n.argument["taken"])), "pool": n.argument["pool"], "left": w(n.output),
-    },
-    "fact": lambda n, w: _("Given: %(name)s") % {"name": n.argument["name"]},
-    "option": lambda n, w: _("Held: %(name)s") % {"name": n.argument["name"]},
-    "line": lambda n, w: _("Line %(name)s") % {"name": n.argument["key"]},
-}  # fmt: skip
-
-
-def _tariff(node: Node, reader: _Reader, depth: int, *, money_so_far: bool) -> Iterator[Explained]:
-    """A price of one band is one sentence; several bands are one each below their sum."""
-    shown = node.word == "price" or money_so_far
-    if len(node.children) == 1:
-        band = node.children[0]
-        text = _band(band, reader, priced=node.word == "price", money_so_far=money_so_far)
-        yield Explained(depth, text, reader.written(node.output, is_money=shown))
-        return
-    text = _("%(number)s priced in steps") % {
-        "number": reader.written(node.input or ZERO, is_money=money_so_far)
-    }
-    yield Explained(depth, text, reader.written(node.output, is_money=shown))
-    for band in node.children:
-        said = _band(band, reader, priced=node.word == "price", money_so_far=money_so_far)
-        yield Explained(depth + 1, said, reader.written(band.output, is_money=shown))
-
-
-def _band(node: Node, reader: _Reader, *, priced: bool, money_so_far: bool) -> str:
-    said = {
-        name: Decimal(text)
-        for name, text in node.argument.items()
-        if name in {"each", "per", "times", "flat", "above", "upto", "below"}
-    }
-    number = reader.written(node.input or ZERO, is_money=money_so_far)
-    parts = []
-    if said.get("each"):
-        parts.append(_each(node, said, number, reader, priced=priced))
-    if said.get("flat") and not parts and priced:
-        return _where(
-            said, _("Fixed price of %(flat)s") % {"flat": exact_money(said["flat"], reader.currency)}
-        )
-    if said.get("flat"):
-        parts.append(_("a fixed %(flat)s") % {"flat": reader.written(said["flat"], is_money=priced)})
-    if not parts:
-        parts.append(_("%(number)s at no charge") % {"number": number} if priced else number)
-    return _where(said, " + ".join(parts))
-
-
-def _each(node: Node, said: Mapping[str, Decimal], number: str, reader: _Reader, *, priced: bool) -> str:
-    price = EXACT.multiply(said["each"], said.get("times", ONE))
-    words = {"number": number, "price": reader.written(price, is_money=priced)}
-    per = said.get("per", ONE)
-    if per == ONE:
-        return _("%(number)s × %(price)s") % words
-    words["per"] = quantity(per)
-    if "partial" not in node.argument:
-        return _("%(number)s × %(price)s per %(per)s") % words
-    blocks = EXACT.divide((node.output - said.get("flat", ZERO)), price) if price else ZERO
-    words["blocks"] = quantity(blocks)
-    if node.argument["partial"] == "ceil":
-        return _("%(number)s: %(blocks)s started blocks of %(per)s × %(price)s") % words
-    return _("%(number)s: %(blocks)s full blocks of %(per)s × %(price)s") % words
-
-
-def _where(said: Mapping[str, Decimal], text: str) -> str:
-    """Add which step of the price list a band is, where there are several."""
-    if "upto" in said:
-        words = {"text": text, "above": quantity(said["above"]), "upto": quantity(said["upto"])}
-        return _("%(text)s (over %(above)s, up to %(upto)s)") % words
-    if "below" in said:
-        words = {"text": text, "above": quantity(said["above"]), "below": quantity(said["below"])}
-        return _("%(text)s (from %(above)s, below %(below)s)") % words
-    if said.get("above"):
-        return _("%(text)s (over %(above)s)") % {"text": text, "above": quantity(said["above"])}
-    return text

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from billing.derivation import Node
-from billing.explain import Names, sentences_of
+from billing.explain_tree import Names, sentences_of
 from billing.models.lines import in_reader_language
 from billing.values import Rating
 from billing.wording import label_of, with_place
@@ -35,7 +35,7 @@ class PreviewLine:
     @property
     def sentences(self) -> list[str]:
         """Why the amount is what it is, in the reader's language."""
-        return [one.text for one in sentences_of(self.derivation, self.currency, self.names)]
+        return [one.whole for one in sentences_of(self.derivation, self.currency, self.names)]
 
 
 @dataclass(frozen=True, slots=True)

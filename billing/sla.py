@@ -2,10 +2,10 @@
 
 The fee of a window is what the base lines charged for the time they share with it: a base line
 whose service period is the window counts whole, one that reaches over it by the share of its true
-length. Term discounts given on those lines count too, so the cap is what was really paid.
+length. A discount counts by the part of it that was given on base lines, so the cap is what was paid.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -84,6 +84,22 @@ def fee_of(lines: Iterable[Paid], window: Period) -> int:
             if shared is not None:
                 whole += Decimal(line.amount * shared.microseconds) / line.period.microseconds
         return max(int(to_multiple(whole, Decimal(1))), 0)
+
+
+def on_base(amount: int, tree: Node, base: Container[str]) -> int:
+    """Return the part of a discount (minor units) that was given on base lines of the sum it is of."""
+    summed = _first_spend(tree)
+    if summed is None or not summed.output:
+        return 0
+    with exact():
+        given = sum((leaf.output for leaf in summed.children if leaf.argument["key"] in base), Decimal(0))
+        return int(to_multiple(amount * given / summed.output, Decimal(1)))
+
+
+def _first_spend(tree: Node) -> Node | None:
+    if tree.word == "spend":
+        return tree
+    return next((found for child in tree.children if (found := _first_spend(child)) is not None), None)
 
 
 def shares(fee: int, measured: Sequence[Part]) -> list[int]:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange as Span
 
 from billing import sla
-from billing.derivation import plain, to_tree
+from billing.derivation import from_tree, plain, to_tree
 from billing.locks import lock_customers
 from billing.models import (
     Account,
@@ -108,13 +108,15 @@ def _paid(subscription: Subscription, window: Period) -> list[sla.Paid]:
         span__overlap=(window.start, window.end),
     ).exclude(invoice__status__in=[InvoiceStatus.VOID, InvoiceStatus.DRAFT])  # fmt: skip
     base = [line for line in lines if PLAN in line.tags and not line.is_credit]
-    beside = {(line.invoice_id, line.span.lower, line.span.upper) for line in base}
-    given = [
-        line
-        for line in lines
-        if line.is_credit and (line.invoice_id, line.span.lower, line.span.upper) in beside
-    ]
-    return [sla.Paid(line.service_period, line.amount) for line in [*base, *given]]
+    keys: dict[tuple[int, object], set[str]] = {}
+    for line in base:
+        keys.setdefault((line.invoice_id, line.span), set()).add(line.line_key)
+    paid = [sla.Paid(line.service_period, line.amount) for line in base]
+    for line in lines:
+        if line.is_credit and (beside := keys.get((line.invoice_id, line.span))):
+            part = sla.on_base(line.amount, from_tree(line.derivation), beside)
+            paid.append(sla.Paid(line.service_period, part))
+    return paid
 
 
 def _last(case: _Case) -> SlaAssessment | None:

@@ -47,7 +47,11 @@ def test_a_line_of_a_preview_says_why_without_asking_the_database(django_assert_
     with django_assert_num_queries(0):
         told = line.sentences
 
-    assert told[-1] == "21,000: 3 started blocks of 10,000 × CN¥3.00"
+    assert told == [
+        "Measured: messages = 71,000 messages",
+        "71,000 − 50,000 included = 21,000",
+        "21,000: 3 started blocks of 10,000 × CN¥3.00 = CN¥9.00",
+    ]
 
 
 def test_sums_name_the_lines_they_add():

@@ -40,6 +40,17 @@ def test_the_fee_is_the_base_by_the_share_of_the_month_it_covers():
     assert credit_balance(row.customer, "USD") == 280
 
 
+def test_a_discount_lowers_the_fee_by_its_part_on_the_base():
+    """480.00 less 20 % for 365 days; 21 of them: 384.00 × 21 / 365 = 22.09, without the module."""
+    options = {**GOLD, "module.moderation": Decimal(1)}
+    subscription, _start = begin(options=options, term="annual")
+    report_availability(subscription.customer.apps.get(), "42900")
+
+    row = assess(subscription, SEPTEMBER, at=OCTOBER_1, by=NIGHT)
+
+    assert row.fee == 2209
+
+
 def test_a_promise_kept_earns_nothing():
     row = assess(breached("43199"), SEPTEMBER, at=OCTOBER_1, by=NIGHT)
 
