@@ -15,25 +15,26 @@ from typing import Any, ClassVar, TypeVar
 from allauth.account.decorators import secure_admin_login
 from django import forms
 from django.contrib import admin
+from django.core.paginator import Paginator
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection
+from django.db import connection, models
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from unfold import decorators
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.enums import ActionVariant
-from unfold.paginator import InfinitePaginator
 from unfold.widgets import (
     CHECKBOX_CLASSES,
     INPUT_CLASSES,
     TEXTAREA_CLASSES,
     UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
 )
+from unfold.widgets import UnfoldAdminSelectWidget as SelectWidget
 
 from config.admin_pages import Confirmation, confirmed, page, posted, site_page
 from config.admin_text import change_link, change_url, chip, list_link
@@ -45,6 +46,7 @@ __all__ = [
     "Confirmation",
     "ReadOnlyAdmin",
     "ReadOnlyInline",
+    "SelectWidget",
     "SourceWidget",
     "StaffForm",
     "TabularInline",
@@ -63,6 +65,7 @@ __all__ = [
 ]
 
 ROW_STATE = "row_state"
+COUNTED = 10_000
 Method = TypeVar("Method", bound=Callable[..., Any])
 Row = TypeVar("Row")
 
@@ -122,6 +125,13 @@ class BaseAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
             row.refresh_from_db(from_queryset=self.model._base_manager.select_for_update())
         return row
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Keep text boxes low; people may drag them larger."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(db_field, models.TextField):
+            field.widget.attrs["rows"] = 3
+        return field
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Tell the form whether the row is still the one that was opened."""
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -171,8 +181,14 @@ class ReadOnlyInline(ReadOnlyMixin, TabularInline):  # type: ignore[misc]
         return self.fields
 
 
-class CheapPaginator(InfinitePaginator):  # type: ignore[misc]
-    """Pages of a table too long to count: previous and next, no total."""
+class CheapPaginator(Paginator):  # type: ignore[type-arg]
+    """Pages of a table too long to count: it counts and shows the first 10,000 rows; filters show others."""
+
+    @cached_property
+    def count(self) -> int:
+        """Return the number of rows, at most COUNTED."""
+        rows: Any = self.object_list
+        return int(rows.order_by()[:COUNTED].count())
 
 
 class SourceWidget(UnfoldAdminTextareaWidget):  # type: ignore[misc]
@@ -205,7 +221,7 @@ class StaffForm(forms.Form):
             each.label = capfirst(each.label)
             if isinstance(each, forms.ChoiceField):
                 multiple = isinstance(each, forms.MultipleChoiceField)
-                kind = UnfoldAdminCheckboxSelectMultipleWidget if multiple else UnfoldAdminSelectWidget
+                kind = UnfoldAdminCheckboxSelectMultipleWidget if multiple else SelectWidget
                 each.widget = kind(choices=each.choices)
                 continue
             classes = next((c for kind, c in self.dress if isinstance(each.widget, kind)), [])

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.admin.shown import LeaseColumns, priced, tree
 from billing.admin.stripe import hosted_link
-from billing.explain import sentences
+from billing.explain import names_for, sentences
+from billing.explain_tree import Names
 from billing.models import (
     Invoice,
     InvoiceLine,
@@ -93,13 +94,19 @@ class LineInline(ReadOnlyInline):
         rows: QuerySet[InvoiceLine] = super().get_queryset(request)
         return rows.select_related("invoice", "customer")
 
+    def names_of(self, row: InvoiceLine) -> Names:
+        """Return the names that the invoice's lines refer to; an inline lives for one request."""
+        if not hasattr(self, "_names"):
+            self._names = names_for(row.invoice)
+        return self._names
+
     @display(description=_("item"))
     def what(self, row: InvoiceLine) -> SafeString:
         """The sentence of the document."""
         head = format_html("<b>{}</b><br>{}", row.label_text, row.description_text)
         why = gettext("How it comes about")
         steps = '{}<details class="rc-details"><summary>{}</summary>{}</details>'
-        return format_html(steps, head, why, tree(sentences(row)))
+        return format_html(steps, head, why, tree(sentences(row, self.names_of(row))))
 
     @display(description=_("service period"))
     def days(self, row: InvoiceLine) -> str:

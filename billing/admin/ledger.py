@@ -42,6 +42,7 @@ class TransactionAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "currency", ("customer", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("customer",)
     search_fields = ("business_key", "customer__name")
+    ordering = ("-id",)
     date_hierarchy = "at"
     paginator = CheapPaginator
     inlines = (EntryInline,)

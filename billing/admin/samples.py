@@ -81,7 +81,7 @@ def shown_part(part: PreviewPart, currency: str) -> dict[str, Any]:
             "label": line.label_text,
             "quantity": "" if line.quantity is None else f"{quantity(line.quantity)} {unit(line.unit)}",
             "amount": priced(line.amount, currency),
-            "why": tree(sentences_of(line.derivation, currency)),
+            "why": tree(sentences_of(line.derivation, currency, line.names)),
         }
         for line in part.lines
     ]

@@ -80,7 +80,8 @@ class CatalogueText(forms.CharField):
         """Write a stored tree as text; text that was posted stays as it was typed."""
         if isinstance(value, str):
             return value
-        return dump_yaml(value) if value else ""
+        typed = build(value, self.kind, "", []) if value else None
+        return dump_yaml(value if typed is None else to_tree(typed)) if value else ""
 
     def clean(self, value: Any) -> Any:
         """Return the tree, or every fault with its line."""
@@ -112,11 +113,15 @@ class PartForm(UnchangedRowForm):
             if name in self.fields:
                 old = self.fields[name]
                 self.fields[name] = CatalogueText(kind, label=old.label, help_text=old.help_text)
-                self.fields[name].widget.attrs["rows"] = 12
+                self.fields[name].widget.attrs["rows"] = 4
 
 
 class VersionText(CatalogueText):
     """The source of a plan version. Number and dates are not part of it: they are set elsewhere."""
+
+    def prepare_value(self, value: Any) -> str:
+        """Write it as `source_text` does, so that the lines of its faults are right."""
+        return value if isinstance(value, str) else written(value or {})
 
     def typed(self, tree: Tree, problems: list[Problem]) -> Tree:
         """Check the shape of a version without its number."""
@@ -136,7 +141,6 @@ class VersionForm(UnchangedRowForm):
         super().__init__(*args, **kwargs)
         if "source" not in self.fields:  # a published version has no form
             return
-        self.fields["comment"].widget.attrs["rows"] = 3
         help_text = gettext(
             "Saved in a standard order; remarks (#) are not kept. Faults of meaning may be saved and "
             "mended later, but not published."
@@ -147,9 +151,14 @@ class VersionForm(UnchangedRowForm):
 
 
 def source_text(version: PlanVersion) -> str:
-    """Return what staff edit, its words in the order of the grammar (a JSON column keeps none)."""
-    typed = build({"number": "1", "terms": {}, **version.source}, Version, "", [])
-    tree = version.source if typed is None else to_tree(typed)
+    """Return what staff edit."""
+    return written(version.source)
+
+
+def written(source: Tree) -> str:
+    """Write a source as text, its words in the order of the grammar (a JSON column keeps none)."""
+    typed = build({"number": "1", "terms": {}, **source}, Version, "", [])
+    tree = source if typed is None else to_tree(typed)
     return dump_yaml({key: tree[key] for key in SOURCE_FIELDS if key in tree})
 
 

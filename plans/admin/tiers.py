@@ -21,6 +21,7 @@ class SlaTierAdmin(NamedAdmin):
     """Availability promised. Edits reach drafts only: a promise already sold does not move."""
 
     form = SlaForm
+    readonly_fields = ("window",)  # one kind of window so far
     list_display = ("code", "shown_name", "promised", "window")
     fieldsets = (
         (None, {"fields": ("code", ("name_en", "name_zh"), ("target", "window"))}),

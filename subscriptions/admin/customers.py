@@ -249,4 +249,4 @@ class NoSuchMember(DomainError):  # noqa: N818
     """An e-mail address that is no member's."""
 
     code = "no_such_member"
-    text = "%(email)s is not a member of this customer."
+    text = gettext_noop("%(email)s is not a member of this customer.")

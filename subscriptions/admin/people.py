@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.forms import ResetPasswordForm
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
@@ -17,6 +18,7 @@ from config.admin_base import (
     BaseAdmin,
     Confirmation,
     ReadOnlyInline,
+    SelectWidget,
     UnchangedRowForm,
     action,
     confirmed,
@@ -25,17 +27,31 @@ from config.admin_base import (
 )
 from plans.errors import DomainError
 from subscriptions.models import Membership, User
+from subscriptions.models.customers import Language
 
 # The stock pages for these show secrets or belong to the sign-in pages.
 for hidden in (EmailAddress, Authenticator, Group):
     if admin.site.is_registered(hidden):
         admin.site.unregister(hidden)
 
+
+class LanguageField(forms.ChoiceField):
+    """One of the site's languages."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=Language.choices, widget=SelectWidget, **kwargs)
+
+
 RIGHTS = ("is_staff", "is_superuser", "groups")
 
 
 class UserForm(UnchangedRowForm):
-    """E-mail addresses are kept in small letters."""
+    """E-mail addresses are kept in small letters; the language is one the pages speak."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "language" in self.fields:
+            self.fields["language"] = LanguageField(label=self.fields["language"].label)
 
     def clean_email(self) -> str:
         """Compare and store in one case."""

@@ -1,5 +1,6 @@
 """A draft is edited as text with its faults at their lines; a published version is only looked at."""
 
+import html
 from typing import Any
 
 import pytest
@@ -85,7 +86,9 @@ def test_the_text_shown_is_the_text_saved(staff: Client) -> None:
 
     page = shown(staff, change(version))
 
-    assert "currency: [USD, CNY]" in page
+    version.refresh_from_db()
+    assert html.escape(source_text(version)) in page
+    assert "- code: base\n    name:" in page  # the order of the grammar, not of the JSON column
     assert "None. The draft can be published." in page
 
 

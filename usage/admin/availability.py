@@ -20,6 +20,7 @@ class AvailabilityAdmin(ReadOnlyAdmin):
     list_display = ("days", "app", "region", "share", "counted", "revision", "reported_at", "by")
     list_filter = (("app", admin.RelatedOnlyFieldListFilter), "region", "unit")
     list_select_related = ("app__customer",)
+    ordering = ("-id",)
     search_fields = ("app__code", "app__name", "app__customer__name")
     date_hierarchy = "reported_at"
     fieldsets = (

@@ -22,6 +22,7 @@ class RollupAdmin(ReadOnlyAdmin):
         "grain",
     )
     list_select_related = ("app__customer", "meter")
+    ordering = ("-id",)
     search_fields = ("app__code", "app__name", "app__customer__name")
     paginator = CheapPaginator
     fieldsets = (
@@ -65,6 +66,7 @@ class ReadingAdmin(ReadOnlyAdmin):
         ("customer", admin.RelatedOnlyFieldListFilter),
     )
     list_select_related = ("customer", "subscription", "meter", "app__customer")
+    ordering = ("-id",)
     search_fields = ("public_id", "customer__name", "app__code", "subscription__public_id")
     date_hierarchy = "frozen_at"
     fieldsets = (
