@@ -218,6 +218,7 @@ def invoice(stripe_id: str) -> StripeInvoice:
         hosted_url=row.hosted_invoice_url or "",
         attempt_count=row.attempt_count,
         paid_at=instant_of(paid_at) if paid_at else None,
+        off_stripe=row.amount_paid_off_stripe or 0,
         payments=tuple(_payment(one, row) for one in intents if _succeeded(one)),
         failure=_failure(row, intents),
     )

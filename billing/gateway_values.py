@@ -47,6 +47,7 @@ class StripeInvoice:
     hosted_url: str
     attempt_count: int
     paid_at: datetime | None
+    off_stripe: int  # minor units marked as paid outside Stripe
     payments: tuple[StripePayment, ...]
     failure: StripeFailure | None
 

@@ -26,7 +26,12 @@ log = logging.getLogger(__name__)
 
 PENDING = [OperationState.PLANNED, OperationState.SENT, OperationState.UNKNOWN]
 # A refusal of these leaves an invoice half made at Stripe: a person has to look.
-PARKING = [OperationKind.CREATE_INVOICE, OperationKind.ADD_LINES, OperationKind.FINALIZE]
+PARKING = [
+    OperationKind.CREATE_CUSTOMER,
+    OperationKind.CREATE_INVOICE,
+    OperationKind.ADD_LINES,
+    OperationKind.FINALIZE,
+]
 LEASE = timedelta(minutes=2)  # longer than every call of one operation with its read-back
 KEY_LIFE = timedelta(hours=23)  # Stripe forgets a key after 24
 UNCLEAR_PAUSE = 2  # seconds, doubled with each try up to the longest
@@ -43,8 +48,13 @@ def ready() -> QuerySet[StripeOperation]:
 
 def pending() -> QuerySet[StripeOperation]:
     """Return every operation without an end; those behind a refused one have theirs with it."""
-    stuck = StripeOperation.objects.filter(state=OperationState.REFUSED).values("invoice")
-    return StripeOperation.objects.filter(state__in=PENDING).exclude(invoice__isnull=False, invoice__in=stuck)
+    refused = StripeOperation.objects.filter(state=OperationState.REFUSED, kind__in=PARKING)
+    customers = refused.filter(kind=OperationKind.CREATE_CUSTOMER).values("customer")
+    rows = StripeOperation.objects.filter(state__in=PENDING).exclude(customer__in=customers)
+    rows = rows.exclude(after__isnull=False, after__state=OperationState.REFUSED)
+    return rows.exclude(
+        invoice__isnull=False, invoice__in=refused.filter(invoice__isnull=False).values("invoice")
+    )
 
 
 def deliver_ready(*, limit: int = 50) -> int:
@@ -84,7 +94,7 @@ def deliver(lease: Lease) -> int:
     try:
         found = _read_back(lease) if operation.sent_at is not None else None
         if found is None:
-            found = _sent(lease)
+            found = _sent_or_done(lease)
     except (GatewayUnclear, GatewayBusy, NotConfigured) as error:
         _later(lease, error)
         return 0
@@ -92,6 +102,17 @@ def deliver(lease: Lease) -> int:
         _refused(lease, error)
         return 0
     return _confirmed(lease, found) if found is not None else 0
+
+
+def _sent_or_done(lease: Lease) -> Found | None:
+    """Send; a refusal because it is done already (paid, finalised by hand) is as good as an answer."""
+    try:
+        return _sent(lease)
+    except GatewayRefused:
+        found = find(lease.row)
+        if found is None:
+            raise
+        return found
 
 
 def _read_back(lease: Lease) -> Found | None:

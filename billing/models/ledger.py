@@ -28,12 +28,16 @@ CREDIT_NOT_NEGATIVE = """
 
 
 class Account(models.TextChoices):
-    """Accounts of one customer's books. `customer_credit` is what the provider owes the customer."""
+    """Accounts of one customer's books. `customer_credit` is what the provider owes the customer.
+
+    `stripe_balance` is what Stripe puts off: a sum below its smallest charge is added to its next invoice.
+    """
 
     RECEIVABLE = "receivable", _("receivable")
     REVENUE = "revenue", _("revenue")
     CASH = "cash", _("cash")
     CUSTOMER_CREDIT = "customer_credit", _("customer credit")
+    STRIPE_BALANCE = "stripe_balance", _("owed with Stripe's next invoice")
     SLA_EXPENSE = "sla_expense", _("SLA credits given")
 
 

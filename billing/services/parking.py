@@ -4,7 +4,7 @@ from datetime import datetime
 
 from billing.locks import lock_customers
 from billing.models import BillingJob, ParkedCustomer, StripeOperation
-from billing.models.stripe import OperationKind, OperationState
+from billing.models.stripe import OperationState
 from billing.outbox import PARKING
 from plans.actor import Actor
 from plans.doorbell import ring_after_commit
@@ -30,6 +30,6 @@ def _resume(customer_id: int) -> None:
     jobs = BillingJob.objects.filter(customer=customer_id, state=BillingJob.State.PARKED)
     jobs.update(state=BillingJob.State.WAITING, attempts=0, parked_reason="")
     refused = StripeOperation.objects.filter(customer=customer_id, state=OperationState.REFUSED)
-    refused.filter(kind__in=[*PARKING, OperationKind.CREATE_CUSTOMER]).update(
+    refused.filter(kind__in=PARKING).update(
         state=OperationState.UNKNOWN, renew_key=True, retry_at=None, attempts=0
     )

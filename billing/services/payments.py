@@ -42,15 +42,33 @@ def apply_stripe_invoice(invoice_id: int, seen: StripeInvoice, *, link: StripeLi
 
 
 def _settle(invoice: Invoice, seen: StripeInvoice, *, at: datetime) -> None:
+    """Record what paid the invoice: charges, a payment outside Stripe, or Stripe's putting it off."""
     paid_at = seen.paid_at or at
-    # Paid without a charge: marked as paid outside Stripe, or too small to charge and put on the balance.
-    found = seen.payments or (StripePayment(f"{seen.id}:settled", seen.total, paid_at),)
-    for payment in found:
+    for payment in seen.payments:
         _record(invoice, Payment.Provider.STRIPE, payment, by=STRIPE)
+    rest = invoice.total - _paid(invoice)
+    if rest > 0 and seen.off_stripe:
+        paid = StripePayment(f"{seen.id}:off_stripe", rest, paid_at)
+        _record(invoice, Payment.Provider.STRIPE, paid, by=STRIPE)
+    elif rest > 0:
+        paid = StripePayment(f"{seen.id}:balance", rest, paid_at)
+        _record(invoice, Payment.Provider.STRIPE, paid, by=STRIPE, source=Account.STRIPE_BALANCE)
 
 
-def _record(invoice: Invoice, provider: Payment.Provider, paid: StripePayment, *, by: Actor) -> Payment:
+def _paid(invoice: Invoice) -> int:
+    return sum(invoice.payments.values_list("amount", flat=True))
+
+
+def _record(
+    invoice: Invoice,
+    provider: Payment.Provider,
+    paid: StripePayment,
+    *,
+    by: Actor,
+    source: Account = Account.CASH,
+) -> Payment:
     """Store a payment and its posting once, and close the invoice when it is covered."""
+    before = _paid(invoice)
     known, new = Payment.objects.get_or_create(
         provider=provider,
         provider_id=paid.provider_id,
@@ -64,22 +82,22 @@ def _record(invoice: Invoice, provider: Payment.Provider, paid: StripePayment, *
         },
     )
     if new:
-        post([_posting(invoice, provider, paid)], at=paid.paid_at, by=by)
-    covered = sum(invoice.payments.values_list("amount", flat=True)) >= invoice.total
-    if covered and invoice.status in PAYABLE:
+        posting = _posting(invoice, known, source, due=max(invoice.total - before, 0))
+        post([posting], at=paid.paid_at, by=by)
+    if _paid(invoice) >= invoice.total and invoice.status in PAYABLE:
         invoice.paid_at = paid.paid_at
         _write_status(invoice, InvoiceStatus.PAID)
     return known
 
 
-def _posting(invoice: Invoice, provider: str, paid: StripePayment) -> Posting:
-    return Posting(
-        f"payment:{provider}:{paid.provider_id}",
-        "payment",
-        invoice.customer_id,
-        invoice.currency,
-        {Account.CASH: paid.amount, Account.RECEIVABLE: -paid.amount},
-    )
+def _posting(invoice: Invoice, paid: Payment, source: Account, *, due: int) -> Posting:
+    """Debit where it came from. What exceeds the invoice is what Stripe had put off earlier."""
+    key = f"payment:{paid.provider}:{paid.provider_id}"
+    covers = min(paid.amount, due)
+    sides = {source: paid.amount, Account.RECEIVABLE: -covers}
+    if paid.amount > covers:
+        sides[Account.STRIPE_BALANCE] = covers - paid.amount
+    return Posting(key, "payment", invoice.customer_id, invoice.currency, sides)
 
 
 def _write_status(invoice: Invoice, status: str) -> None:

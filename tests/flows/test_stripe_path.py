@@ -1,13 +1,19 @@
 """From a subscription to money: what goes to Stripe, what comes back, whatever dies in between."""
 
+from collections import Counter
+from copy import copy
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
-from billing import outbox
+from billing import gateway, outbox
+from billing.books import offences
 from billing.models import Invoice, LedgerEntry, Payment, PaymentAttempt, PaymentMethod, StripeOperation
 from billing.services.cards import finish_card_setup, start_card_setup
-from tests.billing.world import START, begin
+from billing.services.parking import release
+from billing.services.planning import stripe_lines
+from tests.billing.world import START, begin, make_plan
 from tests.factories import TESTER, make_customer
 from tests.flows.conftest import Stripe
 
@@ -219,8 +225,6 @@ def test_D14_a_draft_whose_sum_differs_is_not_finalised(stripe):
 
 def client_adds_a_line(invoice_id: str) -> None:
     """Somebody adds a line in the dashboard."""
-    from billing import gateway
-
     line = {"amount": 5, "description": "stray", "metadata": {"line_id": "stray"}}
     gateway.add_lines(invoice_id, [line], key="by-hand")
 
@@ -240,3 +244,118 @@ def assert_one_whole_invoice(stripe: Stripe, invoice: Invoice) -> None:
     lines = stripe.process.objects("line_item")
     assert sum(line["amount"] for line in lines) == invoice.total
     assert stripe.process.count("customer") == 1
+
+
+def test_a_sum_too_small_to_charge_is_put_off_and_collected_with_the_next(stripe):
+    """Stripe charges at least 0.50: 0.20 goes onto its balance, and the next 40.00 collects 40.20."""
+    customer = make_customer()
+    stripe.at(START)
+    add_card(stripe, customer)
+    stripe.deliver(START)
+    small = make_plan(charges=[{"code": "tiny", "steps": [{"price": {"flat": "0.2"}}]}], figures=[])
+    small.plan.family = "other"
+    small.plan.save()
+    _subscription, first = begin(customer=customer, version=small, collection="stripe_charge")
+    stripe.deliver(START)
+    _subscription, second = begin(customer=customer, collection="stripe_charge")
+
+    stripe.deliver(START)
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, second.status) == ("paid", "paid")
+    sums = Counter()
+    for account, amount in LedgerEntry.objects.values_list("account", "amount"):
+        sums[account] += amount
+    assert {account: amount for account, amount in sums.items() if amount} == {"cash": 4020, "revenue": -4020}
+    assert offences() == []
+
+
+def test_paid_outside_stripe_is_recorded_as_such(stripe):
+    stripe.at(START)
+    _subscription, invoice = begin(collection="stripe_send")
+    stripe.deliver(START)
+    stripe_id = stripe.process.objects("invoice")[0]["id"]
+    gateway._client().v1.invoices.pay(stripe_id, {"paid_out_of_band": True})
+
+    stripe.deliver(START)
+
+    assert Payment.objects.get().provider_id == f"{stripe_id}:off_stripe"
+    invoice.refresh_from_db()
+    assert invoice.status == "paid"
+
+
+def test_an_invoice_voided_in_the_dashboard_is_void_here(stripe):
+    stripe.at(START)
+    _subscription, invoice = begin(collection="stripe_send")
+    stripe.deliver(START)
+    gateway._client().v1.invoices.void_invoice(stripe.process.objects("invoice")[0]["id"])
+
+    stripe.deliver(START)
+
+    invoice.refresh_from_db()
+    assert invoice.status == "void"
+
+
+def test_D10_parameters_that_changed_under_a_key_are_not_sent(stripe):
+    stripe.at(START)
+    _subscription, invoice = begin(collection="stripe_send")
+    stripe.process.fault("drop_before", method="POST", path="invoices$")
+    outbox.deliver_ready()
+    outbox.deliver_ready()
+    StripeOperation.objects.filter(kind="invoice.create").update(sent_hash="0" * 64)
+
+    again(stripe)
+
+    assert stripe.process.count("invoice") == 0
+    assert invoice.customer.parkings.get().reason == "parameters_changed"
+
+
+def test_D22_a_number_that_is_taken_at_stripe_parks_and_can_be_released(stripe):
+    stripe.at(START)
+    _subscription, invoice = begin(collection="stripe_send")
+    outbox.deliver_ready()
+    customer_at_stripe = stripe.process.objects("customer")[0]["id"]
+    other = gateway.create_invoice(
+        {"customer": customer_at_stripe, "currency": "usd", "number": invoice.number}, key="by-hand"
+    )
+
+    again(stripe)
+    parked = invoice.customer.parkings.get()
+    assert parked.reason == "invalid_request"
+    assert not outbox.pending().exists()
+
+    gateway._client().v1.invoices.delete(other.stripe_id)
+    release(parked, at=START, by=TESTER)
+    again(stripe)
+
+    assert_one_whole_invoice(stripe, invoice)
+
+
+def test_D15_more_than_250_lines_are_grouped_by_charge(stripe):
+    """Two charges of 150 apps each: two lines, each the sum of its own."""
+    _subscription, invoice = begin()
+    line = invoice.lines.get(charge="base")
+    many = [copy(line) for _ in range(300)]
+    for n, one in enumerate(many):
+        one.pk, one.charge, one.amount = n, ("users", "messages")[n % 2], n
+
+    grouped = stripe_lines(many, "en")
+
+    assert [one["amount"] for one in grouped] == [sum(range(1, 300, 2)), sum(range(2, 300, 2))]
+    assert len(stripe_lines(many[:251], "en")) == 250
+
+
+def test_the_lines_at_stripe_are_in_the_customers_language(stripe):
+    stripe.at(START)
+    begin(customer=make_customer(language="zh-hans"), collection="stripe_send")
+
+    stripe.deliver(START)
+
+    assert stripe.process.objects("line_item")[0]["description"].startswith("基础费用，2026年9月10日至")
+    assert stripe.process.objects("customer")[0]["preferred_locales"] == ["zh"]
+
+
+def test_D28_a_call_inside_a_transaction_is_refused(stripe):
+    with pytest.raises(RuntimeError, match="inside a transaction"), transaction.atomic():
+        gateway.default_card("cus_1")
