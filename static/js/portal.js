@@ -50,6 +50,19 @@
     });
   });
 
+  // A second click on an opened explanation closes it.
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    var link = event.detail.elt;
+    if (!link.hasAttribute("data-opens")) return;
+    var row = event.detail.target;
+    var isOpen = row.childElementCount > 0;
+    link.setAttribute("aria-expanded", String(!isOpen));
+    if (isOpen) {
+      event.preventDefault();
+      row.replaceChildren();
+    }
+  });
+
   // A slider moves on a curve (small figures matter more); the number field is what is sent.
   var STEPS = 1000;
   function roundNice(value) {

@@ -49,6 +49,8 @@ def test_from_signing_in_to_why_a_line_has_its_amount(
         page.locator("tbody a").first.click()
         expect(page.locator(".why-box .reasons li").first).to_be_visible()
         visitor.check()
+        page.locator("tbody a").first.click()
+        expect(page.locator(".why-box")).to_have_count(0)
         if language == "zh-hans":
             assert all(CHINESE.search(text) for text in page.locator("h1, h2, dt").all_inner_texts())
 
