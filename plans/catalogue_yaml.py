@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from plans.errors import _
 from plans.problems import Problem, join
 from plans.shape import Tree, build
 from plans.terms import to_tree
@@ -146,7 +147,7 @@ class _Reader:
         found: dict[str, Tree] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
-                raise _UnreadableError("not_yaml", event.start_mark, reason="a key is one word")
+                raise _UnreadableError("not_yaml", event.start_mark, reason=_("a key is one word"))
             key, here = event.value, join(path, event.value)
             self._refuse_tricks(event, here, depth)
             if key in found:

@@ -4,7 +4,7 @@ Pure, as pure rules raise these: the app's `ready()` hands gettext over, so `str
 reader's language in a skin and English everywhere else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 _translate: Callable[[str], str] = str
@@ -19,6 +19,13 @@ def speak_with(translate: Callable[[str], str]) -> None:
 def _(text: str) -> str:
     """Mark a sentence for the translation catalogues without translating it yet."""
     return text
+
+
+def spoken(text: str, params: Mapping[str, Any]) -> str:
+    """Return a marked sentence in the reader's language; a `reason` among `params` is marked text too."""
+    if reason := params.get("reason"):
+        params = {**params, "reason": _translate(str(reason))}
+    return _translate(text) % params
 
 
 class DomainError(Exception):
@@ -36,7 +43,7 @@ class DomainError(Exception):
         self.params = params
 
     def __str__(self) -> str:
-        return _translate(self.text) % self.params
+        return spoken(self.text, self.params)
 
 
 class NotFound(DomainError):  # noqa: N818  # reads as the sentence it is, as Http404 does

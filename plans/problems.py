@@ -6,7 +6,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from plans.errors import DomainError, _
+from plans.errors import DomainError, _, spoken
 
 TEXTS: dict[str, str] = {
     "unknown_field": _("“%(field)s” is not a word here. Known: %(known)s."),
@@ -104,15 +104,15 @@ class Problem:
         return replace(self, path=path)
 
     def sentence(self) -> str:
-        """Return the English sentence, for logs and commands."""
-        return TEXTS[self.code] % self.params
+        """Return the sentence in the reader's language; logs and commands read English."""
+        return spoken(TEXTS[self.code], self.params)
 
 
 class TermsInvalid(DomainError):  # noqa: N818
     """A terms document or catalogue with at least one problem; all of them are listed."""
 
     code = "terms_invalid"
-    text = _("The document has %(count)s problems. The first: %(first)s")
+    text = _("%(first)s (problems in all: %(count)s)")
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         first = problems[0]

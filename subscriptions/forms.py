@@ -5,12 +5,13 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from subscriptions.models.keys import CUSTOMER_SCOPES
 from subscriptions.models.people import Role
 
 LIFETIMES = [
-    ("", _("never")),
+    ("", pgettext_lazy("expiry", "never")),
     ("30", _("after 30 days")),
     ("90", _("after 90 days")),
     ("365", _("after a year")),
@@ -52,7 +53,7 @@ class MemberForm(PortalForm):
     """A person to add to the team."""
 
     email = forms.EmailField(label=_("E-mail"), max_length=254)
-    name = forms.CharField(label=_("Name"), max_length=120, required=False)
+    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=120, required=False)
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.VIEWER)
 
 

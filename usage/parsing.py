@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from plans.errors import _
 from usage.errors import BodyTooLarge, UnreadableBody
 from usage.parsing_values import Refused, instant, text
 
@@ -75,11 +76,11 @@ def inflate(body: bytes) -> bytes:
     try:
         plain = stream.decompress(body, MAX_BYTES + 1)
     except zlib.error:
-        raise UnreadableBody(reason="it is not gzip") from None
+        raise UnreadableBody(reason=_("it is not gzip")) from None
     if len(plain) > MAX_BYTES:
         raise BodyTooLarge(events=MAX_EVENTS, bytes=MAX_BYTES)
     if not stream.eof or stream.unused_data:
-        raise UnreadableBody(reason="the gzip stream is cut short or has something after its end")
+        raise UnreadableBody(reason=_("the gzip stream is cut short or has something after its end"))
     return plain
 
 
@@ -96,7 +97,7 @@ def parse(body: bytes, *, batch: bool | None = None) -> Parsed:
     if len(items) > MAX_EVENTS:
         raise BodyTooLarge(events=MAX_EVENTS, bytes=MAX_BYTES)
     if not items:
-        raise UnreadableBody(reason="the array is empty")
+        raise UnreadableBody(reason=_("the array is empty"))
     parsed = Parsed(sent=len(items), single=single)
     for index, item in enumerate(items):
         try:
@@ -126,9 +127,9 @@ def read_object(body: bytes) -> dict[str, Any]:
 def _is_single(body: bytes, batch: bool | None) -> bool:
     start = body.lstrip(b" \t\r\n")[:1]
     if start not in (b"{", b"["):
-        raise UnreadableBody(reason="it is neither a JSON object nor an array")
+        raise UnreadableBody(reason=_("it is neither a JSON object nor an array"))
     if batch is not None and batch != (start == b"["):
-        raise UnreadableBody(reason="one object or an array was expected, the other came")
+        raise UnreadableBody(reason=_("one object or an array was expected, the other came"))
     return start == b"{"
 
 
@@ -141,7 +142,7 @@ def _tree(body: bytes) -> tuple[Any, bool]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass  # perhaps one item's fault: the slower decoder says whose
     except RecursionError:
-        raise UnreadableBody(reason="it is nested too deeply") from None
+        raise UnreadableBody(reason=_("it is nested too deeply")) from None
     return _slow_tree(body), False
 
 
@@ -150,7 +151,7 @@ def _slow_tree(body: bytes) -> Any:
     try:
         return _SLOW.decode(body.decode("utf-8", "surrogateescape"))
     except RecursionError:
-        raise UnreadableBody(reason="it is nested too deeply") from None
+        raise UnreadableBody(reason=_("it is nested too deeply")) from None
     except ValueError as error:
         raise UnreadableBody(reason=f"it is not JSON ({error})") from None
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers
 from django import template
-from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language, pgettext_lazy
 
 from plans.money import from_minor, minor_exponent, to_multiple
 
@@ -27,12 +27,12 @@ PATTERNS = {
     "en": {"day": "MMM d, y", "short": "MMM d", "moment": "MMM d, y, HH:mm ZZZZ"},
 }
 UNITS = {
-    "users": gettext_lazy("users"),
-    "messages": gettext_lazy("messages"),
-    "requests": gettext_lazy("requests"),
-    "seats": gettext_lazy("seats"),
-    "minutes": gettext_lazy("minutes"),
-    "connections": gettext_lazy("connections"),
+    "users": pgettext_lazy("unit", "users"),
+    "messages": pgettext_lazy("unit", "messages"),
+    "requests": pgettext_lazy("unit", "requests"),
+    "seats": pgettext_lazy("unit", "seats"),
+    "minutes": pgettext_lazy("unit", "minutes"),
+    "connections": pgettext_lazy("unit", "connections"),
     "months": pgettext_lazy("unit", "months"),
 }
 ONE = {

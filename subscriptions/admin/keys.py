@@ -82,7 +82,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         """Staff with the right make provider keys; customers make theirs in the portal."""
         return request.user.has_perm("subscriptions.add_apikey")
 
-    @display(description=_("key"))
+    @display(description=_("API key"))
     def shown(self, row: ApiKey) -> str:
         """The part that may be shown."""
         return f"rc_live_{row.prefix}…"
@@ -144,6 +144,6 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             "Programs that use this key are refused within seconds. Usage they have not reported yet waits "
             "until they get a new key. A revoked key cannot be used again."
         )
-        facts = [(gettext("key"), self.shown(key)), (gettext("owner"), self.owner(key))]
+        facts = [(gettext("API key"), self.shown(key)), (gettext("owner"), self.owner(key))]
         asks = Confirmation(gettext("Revoke the key"), text, gettext("Revoke"), facts=facts, danger=True)
         return confirmed(request, key, asks, act, refused=DomainError)
