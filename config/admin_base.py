@@ -20,6 +20,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -71,6 +72,14 @@ Row = TypeVar("Row")
 
 # Staff come in by the same door as everybody else: one sign-in form, one set of limits, one second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+def change_password(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    """Go to the one page where passwords are changed."""
+    return redirect("account_change_password")
+
+
+admin.site.password_change = change_password  # type: ignore[method-assign, assignment]
 
 
 def fingerprint(row: Model) -> str:

@@ -83,3 +83,21 @@ def test_signing_in_goes_through_the_one_door(client: Client) -> None:
 
     assert to_door.status_code == 302
     assert to_door.url.startswith(reverse("account_login"))
+
+
+def test_a_password_is_changed_behind_that_door_as_well(staff: Client) -> None:
+    answer = staff.get(reverse("admin:password_change"))
+
+    assert answer.status_code == 302
+    assert answer.url == reverse("account_change_password")
+
+
+def test_the_menu_is_searched(staff: Client) -> None:
+    assert "invoice" in staff.get(reverse("admin:search"), {"s": "invoice"}).content.decode().lower()
+
+
+def test_the_admin_has_a_content_policy_of_its_own(staff: Client) -> None:
+    policy = staff.get(reverse("admin:index"))["Content-Security-Policy"]
+
+    assert "'unsafe-eval'" in policy
+    assert "frame-ancestors 'none'" in policy

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange as Span
 
 from billing.models import (
@@ -49,6 +49,7 @@ MONTH = Span(NOVEMBER, DECEMBER)
 HASH = "a" * 64
 
 
+@transaction.atomic  # the ledger balances at commit
 def fill(number: int) -> Subscription:
     """Make one row of every kind; `number` keeps codes and keys apart."""
     version = make_version()
