@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -47,10 +48,10 @@ def walk(value: Any, path: str, *, number: bool = False) -> Iterator[tuple[str, 
     if isinstance(value, msgspec.Struct):
         yield path, value
         numbers = NUMBER_FIELDS.get(type(value), frozenset())
-        for field in msgspec.structs.fields(type(value)):
-            child = getattr(value, field.name)
+        for name, written in _fields(type(value)):
+            child = getattr(value, name)
             if child is not None:
-                yield from walk(child, join(path, field.encode_name), number=field.name in numbers)
+                yield from walk(child, join(path, written), number=name in numbers)
     elif isinstance(value, str):
         if number:
             yield path, value
@@ -58,6 +59,12 @@ def walk(value: Any, path: str, *, number: bool = False) -> Iterator[tuple[str, 
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
         for key, child in pairs:
             yield from walk(child, join(path, key), number=number)
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
+    """Return (attribute, word in the document) of a struct; msgspec reads the annotations anew each time."""
+    return tuple((field.name, field.encode_name) for field in msgspec.structs.fields(kind))
 
 
 def names_in(value: Any) -> set[str]:
