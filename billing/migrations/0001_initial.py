@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('business_key', models.CharField(max_length=120, unique=True, verbose_name='key')),
-                ('kind', models.CharField(max_length=24, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('invoice', 'invoice'), ('payment', 'payment'), ('sla_credit', 'SLA credit')], max_length=24, verbose_name='kind')),
                 ('currency', models.CharField(max_length=3, verbose_name='currency')),
                 ('at', models.DateTimeField(verbose_name='at')),
                 ('by', models.CharField(max_length=64, verbose_name='by')),
@@ -253,7 +253,7 @@ class Migration(migrations.Migration):
                 ('paid_at', models.DateTimeField(verbose_name='paid at')),
                 ('by', models.CharField(max_length=64, verbose_name='by')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='subscriptions.customer')),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='subscriptions.customer', verbose_name='customer')),
                 ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='billing.invoice', verbose_name='invoice')),
             ],
             options={

@@ -44,8 +44,15 @@ class Account(models.TextChoices):
 class LedgerTransaction(models.Model):
     """One fact in money. `business_key` makes a repeated posting one transaction."""
 
+    class Kind(models.TextChoices):
+        """What the fact is."""
+
+        INVOICE = "invoice", _("invoice")
+        PAYMENT = "payment", _("payment")
+        SLA_CREDIT = "sla_credit", _("SLA credit")
+
     business_key = models.CharField(_("key"), max_length=120, unique=True)
-    kind = models.CharField(_("kind"), max_length=24)
+    kind = models.CharField(_("kind"), max_length=24, choices=Kind.choices)
     customer = models.ForeignKey(
         "subscriptions.Customer", models.PROTECT, related_name="ledger", verbose_name=_("customer")
     )

@@ -18,7 +18,9 @@ class Payment(models.Model):
     invoice = models.ForeignKey(
         "billing.Invoice", models.PROTECT, related_name="payments", verbose_name=_("invoice")
     )
-    customer = models.ForeignKey("subscriptions.Customer", models.PROTECT, related_name="payments")
+    customer = models.ForeignKey(
+        "subscriptions.Customer", models.PROTECT, related_name="payments", verbose_name=_("customer")
+    )
     provider = models.CharField(_("provider"), max_length=8, choices=Provider.choices)
     provider_id = models.CharField(_("provider's id"), max_length=120)
     amount = models.BigIntegerField(_("amount"))  # minor units

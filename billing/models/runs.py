@@ -30,7 +30,7 @@ class BillingRun(models.Model):
         constraints = [models.UniqueConstraint(fields=["kind", "due_at"], name="billing_run_once")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.due_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()} {self.due_at:%Y-%m-%d %H:%M}"
 
 
 class BillingJob(LeasedRow):
@@ -76,4 +76,4 @@ class BillingJob(LeasedRow):
         indexes = [models.Index(fields=["due_at"], condition=Q(state="waiting"), name="billing_job_waiting")]
 
     def __str__(self) -> str:
-        return f"{self.step} {self.subscription_id} {self.period_start:%Y-%m-%d}"
+        return f"{self.get_step_display()} {self.subscription_id} {self.period_start:%Y-%m-%d}"

@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from plans.money import from_minor
+
 INSERT_ONLY = pgtrigger.Protect(name="insert_only", operation=pgtrigger.Update | pgtrigger.Delete)
 
 DRAWN_WITHIN_CREDIT = """
@@ -94,7 +96,7 @@ class SlaCredit(models.Model):
         triggers = [INSERT_ONLY]
 
     def __str__(self) -> str:
-        return f"{self.sla_code} {self.amount:+d}"
+        return f"{self.sla_code} {from_minor(self.amount, self.currency):+f} {self.currency}"
 
 
 class CreditDraw(models.Model):

@@ -88,4 +88,4 @@ class ModuleRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.module.code} {self.kind} {self.other.code}"
+        return f"{self.module.code} {self.get_kind_display()} {self.other.code}"

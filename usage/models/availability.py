@@ -65,4 +65,4 @@ class AvailabilityReport(models.Model):
         triggers = [pgtrigger.Protect(name="insert_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
-        return f"{self.good}/{self.total} {self.unit}"
+        return f"{self.good.normalize():f}/{self.total.normalize():f} {self.get_unit_display()}"
