@@ -8,6 +8,7 @@ from typing import Concatenate, ParamSpec, cast
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 
 from plans.actor import Actor
 from subscriptions.models import Customer, Membership, User
@@ -92,11 +93,18 @@ def member_page(*roles: Role) -> Callable[[View[P]], Callable[Concatenate[HttpRe
             member.visit = visit
             if roles and not visit.may(roles):
                 return role_missing(member, roles)
-            return view(member, *args, **kwargs)
+            return personal(view(member, *args, **kwargs))
 
         return page
 
     return guard
+
+
+def personal(response: HttpResponse) -> HttpResponse:
+    """Keep a member's page out of shared caches, and htmx's part of it apart from the whole."""
+    response.setdefault("Cache-Control", "private, no-cache")
+    patch_vary_headers(response, ["HX-Request", "Cookie"])
+    return response
 
 
 def role_missing(request: MemberRequest, roles: tuple[Role, ...]) -> HttpResponse:

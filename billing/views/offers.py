@@ -1,8 +1,9 @@
 """The price list, rated by the same function as invoices."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpResponse
@@ -16,7 +17,7 @@ from plans.models import Feature, Meter
 from plans.models.features import FeatureType
 from plans.selectors import Offer, price_list
 from plans.templatetags.figures import quantity, tongue
-from plans.terms import Document, Formula
+from plans.terms import Document, Formula, Terms
 from subscriptions.models.agreements import Term
 from subscriptions.overview import agreement_rows
 from subscriptions.portal import MemberRequest, member_page
@@ -82,7 +83,7 @@ def meters_by_code() -> dict[str, Meter]:
 
 
 def _card(offer: Offer, term: str, currency: str, *, names: Mapping[str, Meter], current: set[int]) -> Card:
-    month, year = (_base(offer, one, currency).start.total for one in (Term.MONTHLY, Term.ANNUAL))
+    month, year = (sum(_due_first(offer, one, currency).values()) for one in (Term.MONTHLY, Term.ANNUAL))
     lines = highlights(offer.terms.document, {"currency": currency, "term": term})
     return Card(
         offer,
@@ -100,12 +101,30 @@ def twelfth(amount: int) -> int:
     return (2 * amount + MONTHS) // (2 * MONTHS)
 
 
-def _base(
-    offer: Offer, term: str, currency: str, options: Mapping[str, Decimal] | None = None
-) -> quoting.Preview:
-    return quoting.preview(
-        offer.version, term=term, currency=currency, options=options or {}, seats=0, quantities={}
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """Terms as a key: equal hash means equal prices."""
+
+    hash: str
+    value: Terms = field(compare=False)
+
+
+def _due_first(offer: Offer, term: str, currency: str, option: str | None = None) -> Mapping[str, int]:
+    """Return what the first invoice holds without seats, in minor units by charge."""
+    return _rated(_Terms(offer.terms.hash, offer.terms), term, currency, option)
+
+
+@lru_cache(maxsize=512)
+def _rated(terms: _Terms, term: str, currency: str, option: str | None) -> Mapping[str, int]:
+    """Rate once per process: published terms never change, so neither does their price."""
+    options = {option: Decimal(1)} if option else {}
+    rated = quoting.preview_terms(
+        terms.value, term=term, currency=currency, options=options, seats=0, quantities={}
     )
+    amounts: dict[str, int] = {}
+    for line in rated.start.lines:
+        amounts[line.charge] = amounts.get(line.charge, 0) + line.amount
+    return amounts
 
 
 def _extras(offers: list[Offer], currency: str) -> list[Extra]:
@@ -129,8 +148,8 @@ def option_price(offer: Offer, option: str, currency: str) -> ExtraPrice:
     own = {charge.code for charge in document.charges if option in charge.held}
     if not own:
         return ExtraPrice("free")
-    lines = _base(offer, Term.MONTHLY, currency, {option: Decimal(1)}).start.lines
-    amount = sum(line.amount for line in lines if line.charge in own)
+    due = _due_first(offer, Term.MONTHLY, currency, option)
+    amount = sum(value for charge, value in due.items() if charge in own)
     if not amount:
         return ExtraPrice("by_use")
     return ExtraPrice("from" if _grows_with_use(document, own) else "offered", amount)

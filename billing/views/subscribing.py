@@ -15,6 +15,7 @@ from plans.ids import new_id
 from subscriptions.anchors import period_at, start_anchor
 from subscriptions.models import App
 from subscriptions.models.agreements import Term
+from subscriptions.overview import agreement_rows
 from subscriptions.portal import MONEY, MemberRequest, actor_of, member_page
 from subscriptions.selectors import zone_of
 
@@ -44,6 +45,7 @@ def subscribe(request: MemberRequest, code: str) -> HttpResponse:
         "first": period_at(anchor, zone, 0, 12 if basket.chosen_term == Term.ANNUAL else 1),
         "month": period_at(anchor, zone, 0),
         "is_annual": basket.chosen_term == Term.ANNUAL,
+        "others": [row for row in agreement_rows(customer, at) if row.is_live],
         "card": selectors.card_of(customer),
         "query": request.GET.urlencode(),
     }

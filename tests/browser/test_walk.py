@@ -64,6 +64,9 @@ def test_every_other_page_is_accessible_in_the_dark(world: World, visit: Any) ->
         for path in ("/usage/", "/subscriptions/", "/keys/", "/team/", "/apps/", "/payment-method/"):
             visitor.open(path)
             visitor.check()
+            visitor.page.set_viewport_size({"width": 360, "height": 800})
+            assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 360, path
+            visitor.page.set_viewport_size({"width": 1280, "height": 900})
         agreement = Subscription.objects.get()
         visitor.open(f"/subscriptions/{agreement.public_id}/cancel/")
         visitor.check()

@@ -73,6 +73,13 @@ def test_htmx_gets_the_result_alone_and_a_person_the_page(world: World, sign_in:
     assert part.strip() in whole
 
 
+def test_a_part_is_never_taken_for_the_page_from_a_cache(world: World, sign_in: SignIn) -> None:
+    response = sign_in("viewer").get(f"/plans/growth/?{ASKED}", headers={"HX-Request": "true"})
+
+    assert "HX-Request" in response["Vary"]
+    assert response["Cache-Control"] == "private, no-cache"
+
+
 def test_figures_that_cannot_be_are_refused_with_words(world: World, sign_in: SignIn) -> None:
     client = sign_in()
 
@@ -130,6 +137,15 @@ def test_a_second_subscription_is_refused_beside_the_form(world: World, sign_in:
     assert again.status_code == 200  # type: ignore[attr-defined]
     assert "already a subscription" in again.content.decode()  # type: ignore[attr-defined]
     assert Subscription.objects.count() == 1
+
+
+def test_the_confirm_page_says_what_is_subscribed_already(world: World, sign_in: SignIn) -> None:
+    client = sign_in()
+    subscribe(client, key_of(client))
+
+    page = client.get("/plans/scale/subscribe/").content.decode()
+
+    assert "You are subscribed to Growth (all apps) already." in page
 
 
 def test_a_strangers_app_cannot_be_subscribed_for(world: World, sign_in: SignIn) -> None:
