@@ -30,6 +30,11 @@ def po_path(locale: str, root: Path = ROOT) -> Path:
     return root / "locale" / locale / "LC_MESSAGES" / "django.po"
 
 
+def browser_path(locale: str, root: Path = ROOT) -> Path:
+    """Return the texts of Django's own scripts that its catalogue lacks; kept by hand, it may be missing."""
+    return po_path(locale, root).with_name("djangojs.po")
+
+
 def read(path: Path, locale: str | None = None) -> Catalog:
     """Read a .po file; a missing one is an empty catalogue."""
     if not path.exists():
@@ -98,13 +103,26 @@ def update(root: Path = ROOT, additions: Sequence[Path] = ()) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         more = [read(file, locale) for file in additions] if locale in TRANSLATED else []
         path.write_bytes(written(renewed(read(path, locale), texts, locale, more)))
-        path.with_suffix(".mo").write_bytes(compiled(read(path, locale)))
+        for file in (path, browser_path(locale, root)):
+            if file.exists():
+                file.with_suffix(".mo").write_bytes(compiled(read(file, locale)))
 
 
 def check(root: Path = ROOT) -> list[str]:
     """Return one sentence for each thing that is stale, missing or wrong; empty when all is fresh."""
     texts = extract(root)
-    return [fault for locale in LOCALES for fault in faults_of(locale, texts, root)]
+    found = [fault for locale in LOCALES for fault in faults_of(locale, texts, root)]
+    return found + [fault for locale in TRANSLATED for fault in browser_faults(locale, root)]
+
+
+def browser_faults(locale: str, root: Path) -> list[str]:
+    """Return what is wrong with the texts of scripts."""
+    path = browser_path(locale, root)
+    if not path.exists():
+        return []
+    catalog, name = read(path, locale), path.relative_to(root)
+    faults = [f"{name}: {entry.id!r} {fault}" for entry in catalog if entry.id for fault in faults_in(entry)]
+    return faults + not_compiled(path, catalog, root)
 
 
 def faults_of(locale: str, texts: dict[Text, set[str]], root: Path) -> list[str]:
@@ -119,10 +137,15 @@ def faults_of(locale: str, texts: dict[Text, set[str]], root: Path) -> list[str]
             faults.append(f"{name} has {text.singular!r}, which nothing uses")
         elif locale in TRANSLATED:
             faults += [f"{name}: {text.singular!r} {fault}" for fault in faults_in(entry)]
-    compiled_path = path.with_suffix(".mo")
-    if not compiled_path.exists() or compiled_path.read_bytes() != compiled(catalog):
-        faults.append(f"{compiled_path.relative_to(root)} is not compiled from its source")
-    return faults
+    return faults + not_compiled(path, catalog, root)
+
+
+def not_compiled(path: Path, catalog: Catalog, root: Path) -> list[str]:
+    """Return a sentence if the compiled file is not what its source says."""
+    made = path.with_suffix(".mo")
+    if made.exists() and made.read_bytes() == compiled(catalog):
+        return []
+    return [f"{made.relative_to(root)} is not compiled from its source"]
 
 
 def faults_in(entry: Message) -> list[str]:

@@ -1,6 +1,6 @@
 """Users and the groups that staff rights come from."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.forms import ResetPasswordForm
 from allauth.account.models import EmailAddress
@@ -42,6 +42,22 @@ class LanguageField(forms.ChoiceField):
         super().__init__(choices=Language.choices, widget=SelectWidget, **kwargs)
 
 
+class RightsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Rights by table and verb, in the reader's language: Django stores their English names."""
+
+    verbs: ClassVar[dict[str, Any]] = {
+        "add": _("may add"),
+        "change": _("may change"),
+        "delete": _("may delete"),
+        "view": _("may view"),
+    }
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Write `plans | plan version | may view`; other rights by their stored name."""
+        verb = self.verbs.get(obj.codename.split("_", 1)[0], obj.name)
+        return f"{obj.content_type} | {verb}"
+
+
 RIGHTS = ("is_staff", "is_superuser", "groups")
 
 
@@ -70,9 +86,21 @@ class RoleInline(ReadOnlyInline):
         return rows.select_related("customer", "user")
 
 
+class FactorForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Names the columns of allauth's table, which names them in English only."""
+
+    class Meta:
+        labels: ClassVar[dict[str, Any]] = {
+            "type": _("type"),
+            "created_at": _("created at"),
+            "last_used_at": _("last used"),
+        }
+
+
 class FactorInline(ReadOnlyInline):
     """Second factors, without their secrets."""
 
+    form = FactorForm
     model = Authenticator
     fields = ("type", "created_at", "last_used_at")
     verbose_name_plural = _("second factors")
@@ -164,4 +192,5 @@ class GroupAdmin(BaseAdmin):
         """Fetch what each right's name needs, once."""
         if db_field.name == "permissions":
             kwargs["queryset"] = db_field.remote_field.model.objects.select_related("content_type")
+            kwargs["form_class"] = RightsField
         return super().formfield_for_manytomany(db_field, request, **kwargs)

@@ -109,3 +109,17 @@ def test_a_new_text_and_a_stale_compilation_are_named(root: Path) -> None:
 
     assert "locale/zh_Hans/LC_MESSAGES/django.po lacks 'Invoices'" in faults
     assert "locale/zh_Hans/LC_MESSAGES/django.mo is not compiled from its source" in faults
+
+
+def test_texts_of_scripts_are_checked_where_they_are_kept(root: Path) -> None:
+    path = translations.browser_path("zh_Hans", root)
+    path.write_text('msgid ""\nmsgstr ""\n\nmsgid "Choose all %s"\nmsgstr "选择全部"\n')
+
+    faults = translations.check(root)
+
+    assert [fault.partition("djangojs")[2] for fault in faults] == [
+        ".po: 'Choose all %s' must use the placeholders %s",
+        ".mo is not compiled from its source",
+    ]
+    translations.update(root)
+    assert len(translations.check(root)) == 1
