@@ -155,7 +155,8 @@ def moment(at: datetime | None, zone: str = "UTC") -> str:
     if at is None:
         return "–"
     text = dates.format_datetime(at, PATTERNS[tongue()]["moment"], tzinfo=ZoneInfo(zone), locale=locale())
-    return ROUND_OFFSET.sub(r"GMT\1\2", text.replace("GMT+00:00", "UTC"))
+    short = ROUND_OFFSET.sub(r"GMT\1\2", text.replace("GMT+00:00", "UTC"))
+    return short.replace("GMT-", "GMT\N{MINUS SIGN}")  # no line breaks after it, unlike a hyphen
 
 
 @register.filter

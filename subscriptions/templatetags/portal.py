@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.models.people import Role
 
 register = template.Library()
+SEEN = Decimal("0.985")  # of the bar: the most that is drawn as inside when something is over
 ROLE_NAMES = {"staff": _("staff"), **dict(Role.choices)}
 TONES = {
     "paid": "green",
@@ -59,6 +60,8 @@ def allowance_bar(used: Decimal, included: Decimal | None, label: str) -> dict[s
     """
     whole = max(used, included or Decimal(0)) or Decimal(1)
     inside = min(used, included if included is not None else used)
+    if inside < used:  # what is over is always seen, however little
+        inside = min(inside, whole * SEEN)
     return {
         "label": label,
         "inside": _hundredths(inside, whole),

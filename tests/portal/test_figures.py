@@ -68,6 +68,7 @@ def test_dates_are_those_of_the_billing_zone() -> None:
         assert figures.day(NOVEMBER.start, ZONE) == "Nov 1, 2026"
         assert figures.span(NOVEMBER, ZONE) == "Nov 1\u2009–\u200930, 2026"
         assert figures.moment(NOVEMBER.start, ZONE) == "Nov 1, 2026, 00:00 GMT+8"
+        assert figures.moment(NOVEMBER.start, "America/New_York") == "Oct 31, 2026, 12:00 GMT−4"
         assert figures.moment(NOVEMBER.start) == "Oct 31, 2026, 16:00 UTC"
         assert figures.moment(NOVEMBER.start, "Asia/Kolkata") == "Oct 31, 2026, 21:30 GMT+05:30"
     with override("zh-hans"):
