@@ -6,7 +6,7 @@ copy cannot pass.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Now
@@ -20,6 +20,7 @@ from billing.models import (
     LedgerTransaction,
     NumberSeries,
     SlaAssessment,
+    SlaCredit,
     StripeEvent,
     StripeOperation,
 )
@@ -102,16 +103,31 @@ def _stuck() -> Found:
 
 
 def _sla() -> Found:
-    """I11: one judgement per window and revision, its credit within the fee."""
+    """I11: a judgement is within its fee; a window's credits lie between its last and its highest one."""
     for row in SlaAssessment.objects.filter(amount__gt=F("fee")):
         yield f"assessment {row.pk}", f"{row.amount} of a fee of {row.fee}"
+    rows = SlaCredit.objects.order_by().values_list("subscription", "sla_code", "window__startswith")
+    given = {tuple(key): total for *key, total in rows.annotate(sum=Sum("amount"))}
+    for key, amounts in _judged().items():
+        net = given.get(key, 0)
+        if not amounts[-1] <= net <= max(amounts):  # below the highest: what was drawn is not taken back
+            yield f"subscription {key[0]} {key[1]} {key[2]:%Y-%m-%d}", f"{net} given, judged {amounts}"
+
+
+def _judged() -> dict[tuple[int, str, datetime], list[int]]:
+    """Return the credit of every judgement by window, earliest first."""
+    found: dict[tuple[int, str, datetime], list[int]] = {}
+    rows = SlaAssessment.objects.order_by("revision")
+    for *key, amount in rows.values_list("subscription", "sla_code", "window__startswith", "amount"):
+        found.setdefault(tuple(key), []).append(amount)
+    return found
 
 
 def _events() -> Found:
-    """I16: no message waits for more than 15 minutes."""
-    rows = StripeEvent.objects.filter(state=StripeEvent.State.RECEIVED)
-    for row in rows.filter(received_at__lt=Now() - timedelta(minutes=15)):
-        yield row.event_id, f"{row} waits"
+    """I16: no message waits for more than 15 minutes, none is parked."""
+    late = Q(state=StripeEvent.State.RECEIVED, received_at__lt=Now() - timedelta(minutes=15))
+    for row in StripeEvent.objects.filter(late | Q(state=StripeEvent.State.PARKED)):
+        yield row.event_id, f"{row} is {row.state}: {row.last_error}"
 
 
 def _periods() -> Found:

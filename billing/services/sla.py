@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange as Span
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
 
 from billing import sla
 from billing.derivation import from_tree, plain, to_tree
@@ -147,8 +149,16 @@ def _judged(case: _Case, last: SlaAssessment | None, *, at: datetime, by: Actor)
         last_report=max(report.pk for report in case.reports),
         assessed_at=at,
     )
-    _credit(row, before=last.amount if last else 0, at=at, by=by)
+    _credit(row, before=_given(row), at=at, by=by)
     return row
+
+
+def _given(row: SlaAssessment) -> int:
+    """Return what earlier judgements of the window gave and did not get back, in minor units."""
+    earlier = SlaCredit.objects.filter(
+        subscription=row.subscription_id, sla_code=row.sla_code, window__startswith=row.window.lower
+    )
+    return int(earlier.aggregate(sum=Coalesce(Sum("amount"), 0))["sum"])
 
 
 def _verdicts(case: _Case) -> list[sla.Judged]:
@@ -186,7 +196,7 @@ def _said(one: sla.Judged) -> dict[str, Any]:
 
 
 def _credit(row: SlaAssessment, *, before: int, at: datetime, by: Actor) -> None:
-    """Post the difference to the last judgement; what is drawn already cannot be taken back."""
+    """Post the difference to what was given before; what is drawn already cannot be taken back."""
     difference = row.amount - before
     if difference < 0:
         difference = -_taken_back(row, -difference)
@@ -212,7 +222,10 @@ def _taken_back(row: SlaAssessment, wanted: int) -> int:
     """Draw a correction from what is left of the window's earlier credits; return how much that was."""
     taken = 0
     earlier = SlaCredit.objects.filter(
-        subscription=row.subscription_id, sla_code=row.sla_code, window=row.window, amount__gt=0
+        subscription=row.subscription_id,
+        sla_code=row.sla_code,
+        window__startswith=row.window.lower,
+        amount__gt=0,
     )
     for credit in earlier.order_by("-revision"):
         part = min(remaining(credit), wanted - taken)

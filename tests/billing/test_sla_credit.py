@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
+from billing.books import offences
 from billing.models import BillingJob, LedgerEntry, SlaAssessment, SlaCredit
 from billing.selectors import credit_balance
 from billing.services.invoicing import issue_cycle
@@ -102,6 +103,30 @@ def test_what_was_drawn_is_not_taken_back():
 
     assert (row.revision, row.amount) == (2, 0)
     assert credit_balance(subscription.customer, "USD") == 0
+
+
+def test_a_correction_down_and_up_again_pays_a_drawn_credit_once():
+    subscription = breached()
+    assess(subscription, SEPTEMBER, at=OCTOBER_1, by=NIGHT)
+    issue_cycle(subscription, EDGE, at=WHEN_DUE, by=NIGHT)
+
+    for revision, good in ((2, "43200"), (3, "42900")):
+        report_availability(subscription.customer.apps.get(), good, revision=revision)
+        assess(subscription, SEPTEMBER, at=WHEN_DUE, by=NIGHT)
+
+    assert list(SlaCredit.objects.values_list("amount", flat=True)) == [280]
+    assert credit_balance(subscription.customer, "USD") == 0
+    assert offences() == []
+
+
+def test_I11_a_window_paid_twice_is_found_out():
+    row = assess(breached(), SEPTEMBER, at=OCTOBER_1, by=NIGHT)
+    values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+    second = SlaAssessment.objects.create(**{**values, "id": None, "revision": 2})
+    given = {field.attname: getattr(row.credit, field.attname) for field in row.credit._meta.concrete_fields}
+    SlaCredit.objects.create(**{**given, "id": None, "assessment_id": second.pk, "revision": 2})
+
+    assert "I11" in {one.invariant for one in offences()}
 
 
 def test_the_next_invoice_draws_it_as_a_line_of_its_own():
