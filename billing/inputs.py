@@ -45,6 +45,7 @@ def _observation(one: Observation) -> list[Any]:
         dict(one.attributes),
         "" if one.lasting is None else plain(one.lasting),
         [source.kind, source.source, source.revision, source.hash],
+        *([] if one.period is None else [_period(one.period)]),
     ]
 
 

@@ -23,9 +23,16 @@ def select(
     chosen = [
         one
         for one in observations
-        if (one.at is None or one.at in period) and _passes(meter, one.attributes) and _inside(scope, one)
+        if counts_for(one, period) and _passes(meter, one.attributes) and _inside(scope, one)
     ]
     return sorted(chosen, key=_order)
+
+
+def counts_for(one: Observation, period: Period) -> bool:
+    """Return whether an observation belongs to a service period."""
+    if one.period is not None:
+        return one.period == period
+    return one.at is None or one.at in period
 
 
 def _order(one: Observation) -> tuple[Any, ...]:

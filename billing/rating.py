@@ -13,6 +13,7 @@ from billing.calculation import CurrencyNotSold, DuplicateLine, UnknownCharge, c
 from billing.compile import Compiled, CompiledCharge, compiled
 from billing.derivation import Node, plain
 from billing.inputs import inputs_json
+from billing.meters import counts_for
 from billing.numbers import ZERO, Chain, Env, Spent, run_steps
 from billing.pools import Pools
 from billing.steps import Every, Round
@@ -169,7 +170,7 @@ def _values(bill: _Bill, rule: CompiledCharge, due: Due, dimension: str) -> list
     meters = rule.timing.meters if rule.timing else frozenset()
     for code in meters:
         for one in bill.quantities.get(code, ()):
-            if dimension in one.attributes and (one.at is None or one.at in due.period):
+            if dimension in one.attributes and counts_for(one, due.period):
                 found.add(one.attributes[dimension])
     for line in bill.spent:
         if dimension in line.scope:

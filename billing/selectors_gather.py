@@ -1,6 +1,6 @@
 """The four arguments of `rate()`, gathered from rows that were read together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,6 +20,8 @@ from subscriptions.models import Subscription
 from subscriptions.selectors import plain, zone_of
 from usage.models import Reading
 from usage.selectors import Value
+
+Frozen = Mapping[Period, Sequence[Reading]]  # the period a charge is due for -> its readings
 
 
 def billable(subscriptions: QuerySet[Subscription]) -> QuerySet[Subscription]:
@@ -105,27 +107,34 @@ def within_agreement(subscription: Subscription, period: Period) -> Period | Non
     return Period(start, end) if start < end else None
 
 
-def observed(readings: Iterable[Reading], zone: ZoneInfo) -> Quantities:
-    """Return readings as observations by meter: one for each cell, or one where cells never add."""
+def observed(frozen: Frozen, zone: ZoneInfo) -> Quantities:
+    """Return readings as observations by meter: one for each cell, or one where cells never add.
+
+    A meter that is billed over several periods at once (a month, a quarter) counts in each by the
+    readings of that period alone.
+    """
+    spans: dict[int, set[Period]] = {}
+    for period, readings in frozen.items():
+        for reading in readings:
+            spans.setdefault(reading.meter_id, set()).add(period)
     found: dict[str, list[Observation]] = {}
-    for reading in readings:
-        code = reading.meter.code
-        source = Provenance("measured", reading.public_id, reading.revision, reading.manifest_hash)
-        place = {"app": reading.app.code, "region": reading.region}
-        rows = found.setdefault(code, [])
-        if reading.meter.kind == MeterKind.UNIQUE or not reading.cells:
-            rows.append(Observation(Decimal(reading.value), attributes=place, provenance=source))
-        else:
-            rows.extend(_cell(cell, place, zone, source) for cell in reading.cells)
+    for period, readings in frozen.items():
+        for reading in readings:
+            only = period if len(spans[reading.meter_id]) > 1 else None
+            found.setdefault(reading.meter.code, []).extend(_observations(reading, zone, only))
     return found
 
 
-def _cell(
-    cell: Mapping[str, str], place: Mapping[str, str], zone: ZoneInfo, source: Provenance
-) -> Observation:
-    start = datetime.fromisoformat(cell["start"])
-    attributes = {**place, "day": local_date(start, zone).isoformat()}
-    return Observation(Decimal(cell["value"]), at=start, attributes=attributes, provenance=source)
+def _observations(reading: Reading, zone: ZoneInfo, only: Period | None) -> Iterator[Observation]:
+    source = Provenance("measured", reading.public_id, reading.revision, reading.manifest_hash)
+    place = {"app": reading.app.code, "region": reading.region}
+    if reading.meter.kind == MeterKind.UNIQUE or not reading.cells:
+        yield Observation(Decimal(reading.value), attributes=place, provenance=source, period=only)
+        return
+    for cell in reading.cells:
+        start = datetime.fromisoformat(cell["start"])
+        attributes = {**place, "day": local_date(start, zone).isoformat()}
+        yield Observation(Decimal(cell["value"]), start, attributes, provenance=source, period=only)
 
 
 def kinds_of(codes: Iterable[str]) -> dict[str, str]:

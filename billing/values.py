@@ -28,7 +28,8 @@ class Observation:
     """One value of a meter: a cell, a reading, an event or a guess.
 
     `at` is the start of its cell; without it the value belongs to every period asked for.
-    `lasting` is how long the value held, in the unit of a time average (hours, days).
+    `lasting` is how long the value held, in the unit of a time average (hours, days). `period`, where
+    given, is the one service period the value counts for: a meter may be billed by month and by quarter.
     """
 
     value: Decimal
@@ -36,6 +37,7 @@ class Observation:
     attributes: Mapping[str, str] = field(default_factory=dict)
     lasting: Decimal | None = None
     provenance: Provenance = ASSUMED
+    period: Period | None = None
 
 
 Quantities = Mapping[str, Sequence[Observation]]

@@ -13,6 +13,7 @@ from billing.models import InvoiceKind, LineKind
 from billing.previews import in_minor
 from billing.rating import rate
 from billing.selectors_gather import (
+    Frozen,
     Standpoint,
     billable,
     calendar_of,
@@ -85,7 +86,12 @@ class Draft:
     lines: list[DraftLine]
     parts: list["Part"] = field(default_factory=list)
     quantities: Quantities = field(default_factory=dict)
-    readings: list[Reading] = field(default_factory=list)
+    frozen: Frozen = field(default_factory=dict)
+
+    @property
+    def readings(self) -> list[Reading]:
+        """The readings of every period."""
+        return [reading for readings in self.frozen.values() for reading in readings]
 
     @property
     def subtotal(self) -> int:
@@ -114,10 +120,10 @@ class Part:
 def drafted(slot: Slot, *, at: datetime) -> Draft:
     """Freeze what the slot counts, rate it, and return the draft; NegativeInvoice below zero."""
     parts = _parts(slot)
-    readings = _frozen(slot.subscription, parts, at=at)
-    quantities = observed(readings, zone_of(slot.subscription.customer))
+    frozen = _frozen(slot.subscription, parts, at=at)
+    quantities = observed(frozen, zone_of(slot.subscription.customer))
     dues = [due for part in parts for due in part.dues]
-    draft = Draft(slot, span_of(dues) if dues else _whole(slot), [], parts, quantities, readings)
+    draft = Draft(slot, span_of(dues) if dues else _whole(slot), [], parts, quantities, frozen)
     draft.lines = rated_lines(draft)
     if draft.total < 0:
         raise NegativeInvoice(total=draft.total)
@@ -164,13 +170,16 @@ def _with_companions(parts: list[Part]) -> list[Part]:
     return [*parts[:-1], Part(last.view, [*last.dues, *companions(document, seen)])]
 
 
-def _frozen(subscription: Subscription, parts: Sequence[Part], *, at: datetime) -> list[Reading]:
-    found: list[Reading] = []
+def _frozen(
+    subscription: Subscription, parts: Sequence[Part], *, at: datetime
+) -> dict[Period, list[Reading]]:
+    found: dict[Period, list[Reading]] = {}
     for part in parts:
         for period, meters in meters_of(part.view.terms.document, part.dues).items():
             covered = within_agreement(subscription, period)
             if covered is not None:
-                found += freeze(subscription=subscription, period=covered, meters=sorted(meters), at=at)
+                readings = freeze(subscription=subscription, period=covered, meters=sorted(meters), at=at)
+                found.setdefault(period, []).extend(readings)
     return found
 
 

@@ -52,7 +52,7 @@ class Reading(models.Model):
                 F("meter"),
                 F("app"),
                 F("region"),
-                F("period__startswith"),
+                F("period"),
                 F("revision"),
                 name="reading_once",
             ),

@@ -54,7 +54,7 @@ def freeze(
 
 
 def _readings(subscription: Subscription, period: Period) -> QuerySet[Reading]:
-    rows = Reading.objects.filter(subscription=subscription, period__startswith=period.start, revision=1)
+    rows = Reading.objects.filter(subscription=subscription, period=(period.start, period.end), revision=1)
     return rows.select_related("meter", "app").order_by("meter__code", "app__code", "region")
 
 
