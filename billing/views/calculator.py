@@ -54,7 +54,7 @@ def plan_quote(request: MemberRequest, code: str) -> HttpResponse:
     customer = request.visit.customer
     offer = offer_of(customer, code, clock.now())
     form = quote_form(request.GET, offer)
-    preview = _rated_or_said(form, customer.currency) if form.is_valid() else None
+    preview = rated_or_said(form, customer.currency) if form.is_valid() else None
     page = {
         "offer": offer,
         "form": form,
@@ -101,7 +101,7 @@ def rated(form: QuoteForm, currency: str) -> quoting.Preview:
     )
 
 
-def _rated_or_said(form: QuoteForm, currency: str) -> quoting.Preview | None:
+def rated_or_said(form: QuoteForm, currency: str) -> quoting.Preview | None:
     """Rate, or put the reason why there is no list price for these figures beside the form."""
     try:
         return rated(form, currency)

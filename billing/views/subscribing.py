@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from billing import selectors
 from billing.forms import QuoteForm, SubscribeForm
 from billing.services.subscribing import subscribe as subscribe_service
-from billing.views.calculator import offer_of, quote_form, rated
+from billing.views.calculator import offer_of, quote_form, rated_or_said
 from plans import clock
 from plans.errors import DomainError
 from plans.ids import new_id
@@ -28,6 +28,9 @@ def subscribe(request: MemberRequest, code: str) -> HttpResponse:
     basket = quote_form(request.GET, offer)
     if not basket.is_valid():
         return redirect(f"/plans/{code}/?{request.GET.urlencode()}")
+    preview = rated_or_said(basket, customer.currency)
+    if preview is None:  # no list price for these figures: the calculation says so
+        return redirect(f"/plans/{code}/?{request.GET.urlencode()}")
     apps = list(customer.apps.filter(archived_at=None).order_by("name"))
     form = SubscribeForm(request.POST or None, apps=apps, initial={"key": new_id("form")})
     if request.method == "POST" and form.is_valid():
@@ -40,7 +43,7 @@ def subscribe(request: MemberRequest, code: str) -> HttpResponse:
         "offer": offer,
         "form": form,
         "basket": basket,
-        "preview": rated(basket, customer.currency),
+        "preview": preview,
         "currency": customer.currency,
         "first": period_at(anchor, zone, 0, 12 if basket.chosen_term == Term.ANNUAL else 1),
         "month": period_at(anchor, zone, 0),

@@ -7,6 +7,7 @@ from django.test import Client
 
 from billing.models import Invoice
 from billing.services import quoting
+from plans.models import Plan
 from plans.templatetags.figures import money
 from subscriptions.models import Subscription
 from tests import factories
@@ -116,6 +117,24 @@ def test_subscribing_issues_what_was_shown_as_due(world: World, sign_in: SignIn)
     assert response["Location"] == f"/invoices/{invoice.public_id}/"  # type: ignore[index]
     assert invoice.total == due
     assert invoice.subscription.add_ons.count() == 3  # the module and both tiers
+
+
+def test_figures_without_a_list_price_go_back_to_the_calculation(world: World, sign_in: SignIn) -> None:
+    bands = {"mode": "graduated", "bands": [{"upto": "1000", "each": "1"}, {"ask": "true"}]}
+    terms = {
+        "currency": ["CNY"],
+        "meters": {"mau": {"unit": "users"}},
+        "charges": [{"code": "users", "tags": ["plan"], "of": "mau", "steps": [{"price": bands}]}],
+    }
+    plan = Plan.objects.create(code="large", name_en="Large", name_zh="大客户版")
+    factories.make_version(terms, plan=plan)
+    asked = "use-mau=4500"
+    client = sign_in()
+
+    response = client.get(f"/plans/large/subscribe/?{asked}")
+
+    assert (response.status_code, response["Location"]) == (302, f"/plans/large/?{asked}")
+    assert "no list price" in client.get(response["Location"]).content.decode()
 
 
 def test_a_form_sent_twice_subscribes_once(world: World, sign_in: SignIn) -> None:
