@@ -12,8 +12,11 @@ from billing import outbox
 from billing.models import Payment, StripeEvent, StripeLink
 from billing.services.cards import start_card_setup
 from billing.services.events import process_events
+from config.sandbox.delivery import signature
+from config.sandbox.state import dump
 from tests.billing.world import START, begin
 from tests.factories import TESTER, make_customer
+from tests.flows.conftest import SECRET
 from tests.flows.test_stripe_path import add_card
 
 
@@ -44,6 +47,22 @@ def test_E03_an_old_or_future_stamp_is_refused(stripe, shift):
     _invoice, events = paid_invoice(stripe)
 
     assert stripe.post(events[0], stamp=int(time.time()) + shift) == 400
+
+
+def test_E03_a_second_stamp_does_not_make_an_old_message_new(stripe):
+    _invoice, events = paid_invoice(stripe)
+    now = int(time.time())
+    body = dump(events[0]).encode()
+    old = signature(SECRET, body, now - 86400)
+
+    answer = stripe.client.post(
+        "/webhooks/stripe",
+        body,
+        content_type="application/json",
+        headers={"Stripe-Signature": f"{old},t={now}"},
+    )
+
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("seed", range(3))
