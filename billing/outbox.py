@@ -6,7 +6,6 @@ and no transaction is open during it. What was sent without an answer is read ba
 
 import hashlib
 import logging
-import random
 from datetime import timedelta
 
 from django.db import transaction
@@ -19,6 +18,7 @@ from billing.models import StripeLink, StripeOperation
 from billing.models.stripe import OperationKind, OperationState
 from billing.outbox_calls import SumsDiffer, find, resolved, send
 from billing.parking import park
+from billing.pauses import pause_after
 from plans.terms import canonical_json
 from subscriptions.leases import Lease, claim, finish
 
@@ -34,9 +34,6 @@ PARKING = [
 ]
 LEASE = timedelta(minutes=2)  # longer than every call of one operation with its read-back
 KEY_LIFE = timedelta(hours=23)  # Stripe forgets a key after 24
-UNCLEAR_PAUSE = 2  # seconds, doubled with each try up to the longest
-LONGEST_PAUSE = 600
-_jitter = random.Random()  # noqa: S311 — spreads retries, guards nothing
 
 
 def ready() -> QuerySet[StripeOperation]:
@@ -150,13 +147,12 @@ def _later(lease: Lease, error: GatewayUnclear | GatewayBusy | NotConfigured) ->
     """Keep the operation for another try, with a pause that grows and is spread."""
     operation: StripeOperation = lease.row
     log.warning("Stripe operation %s: %s", operation.public_id, error)
-    pause = min(UNCLEAR_PAUSE * 2 ** min(operation.attempts - 1, 10), LONGEST_PAUSE)
     unclear = isinstance(error, GatewayUnclear)
     finish(
         lease,
         state=OperationState.UNKNOWN if unclear else OperationState.PLANNED,
         renew_key=operation.renew_key or (isinstance(error, GatewayUnclear) and error.stored),
-        retry_at=Now() + timedelta(milliseconds=_jitter.randrange(pause * 500, pause * 1000)),
+        retry_at=Now() + pause_after(operation.attempts),
         last_error=f"{error.code}: {error.params.get('reason', '')}",
     )
 

@@ -140,7 +140,12 @@ class StripeEvent(LeasedRow):
     created = models.DateTimeField(_("created at Stripe"))
     body = models.TextField(_("body"))  # raw
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.RECEIVED)
+    faults = models.PositiveIntegerField(
+        _("faults"), default=0
+    )  # tries that ended in neither answer nor pause
+    retry_at = models.DateTimeField(_("not before"), null=True)  # database time
     received_at = models.DateTimeField(_("received at"), auto_now_add=True)
+    replayed_at = models.DateTimeField(_("replayed at"), null=True)  # staff asked for another try
     processed_at = models.DateTimeField(_("processed at"), null=True)
 
     class Meta:

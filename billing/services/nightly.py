@@ -117,6 +117,10 @@ def _close(night: BillingRun, report: NightReport) -> None:
         f"customer {row.customer.public_id}: {row.reason}"
         for row in ParkedCustomer.objects.filter(released_at__isnull=True).select_related("customer")
     ]
+    report.parked += [
+        f"message {row}: {row.last_error}"
+        for row in StripeEvent.objects.filter(state=StripeEvent.State.PARKED)
+    ]
     report.left = _left(report.at)
     said = {name: value for name, value in asdict(report).items() if name != "at"}
     done = {} if report.left else {"finished_at": Now()}
