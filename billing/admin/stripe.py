@@ -1,13 +1,31 @@
 """What we asked of Stripe and what it told us, to read."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from billing.admin.runs import ReasonForm
 from billing.admin.shown import LeaseColumns
 from billing.models import StripeEvent, StripeLink, StripeOperation
-from config.admin_base import CheapPaginator, ReadOnlyAdmin, change_link, display, labelled
+from billing.services import events
+from config.admin_base import (
+    CheapPaginator,
+    Confirmation,
+    ReadOnlyAdmin,
+    action,
+    change_link,
+    confirmed,
+    display,
+    labelled,
+)
+from plans.admin.acting import by
+from plans.errors import DomainError
 
 STATE_COLOURS = {
     "planned": "info",
@@ -80,8 +98,9 @@ class OperationAdmin(LeaseColumns, ReadOnlyAdmin):
 
 @admin.register(StripeEvent)
 class EventAdmin(LeaseColumns, ReadOnlyAdmin):
-    """Signed messages as they came."""
+    """Signed messages as they came; a parked one can be judged again."""
 
+    actions_detail = ("replay",)
     list_display = ("event_id", "type", "object_id", "state_label", "received_at", "processed_at")
     list_filter = ("state", "livemode", "type")
     search_fields = ("event_id", "object_id", "type")
@@ -94,7 +113,8 @@ class EventAdmin(LeaseColumns, ReadOnlyAdmin):
                     ("event_id", "type", "state_label"),
                     ("object_id", "livemode", "api_version"),
                     ("created", "received_at", "processed_at"),
-                    ("tries", "fence_number"),
+                    ("tries", "faults", "fence_number"),
+                    ("retry_at", "replayed_at"),
                     "error",
                     "raw",
                 )
@@ -111,6 +131,33 @@ class EventAdmin(LeaseColumns, ReadOnlyAdmin):
     def raw(self, row: StripeEvent) -> SafeString:
         """The body as it was signed."""
         return format_html('<pre class="rc-code">{}</pre>', row.body)
+
+    def has_replay_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Replaying needs the change right."""
+        return request.user.has_perm("billing.change_stripeevent")
+
+    @action(description=_("Replay"), icon="replay", permissions=["replay"])
+    def replay(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Judge a parked message again, with a reason."""
+        event = get_object_or_404(StripeEvent, pk=object_id)
+
+        def act(_asked: dict[str, Any]) -> str:
+            events.replay(event, by=by(request))
+            return gettext("The message %(event)s is judged again.") % {"event": event.event_id}
+
+        parked = event.state == StripeEvent.State.PARKED
+        asks = Confirmation(
+            gettext("Replay the message"),
+            gettext(
+                "The object is fetched from Stripe and our row is brought up to date. What was recorded "
+                "before is not recorded twice. If the cause is still there, the message is parked again."
+            ),
+            gettext("Replay"),
+            ReasonForm,
+            facts=[(gettext("last error"), event.last_error or "–")],
+            problems=[] if parked else [gettext("Only a parked message is replayed.")],
+        )
+        return confirmed(request, event, asks, act, refused=DomainError)
 
 
 @admin.register(StripeLink)

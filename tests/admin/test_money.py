@@ -5,7 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from billing.models import Invoice, LedgerTransaction, ParkedCustomer, Payment
+from billing.models import Invoice, LedgerTransaction, ParkedCustomer, Payment, StripeEvent
 from tests.admin.conftest import shown
 from tests.admin.world import fill, make_invoice
 from tests.factories import NOW, make_subscription
@@ -106,3 +106,27 @@ def test_the_first_page_names_what_waits(staff: Client) -> None:
 
     assert "Billing of them waits for a person" in text
     assert "1 batch waits" in text
+
+
+def test_E12_a_parked_message_is_replayed_with_a_reason(staff: Client) -> None:
+    event = StripeEvent.objects.create(
+        event_id="evt_1",
+        type="invoice.paid",
+        livemode=False,
+        created=NOW,
+        body="{}",
+        state="parked",
+        faults=8,
+    )
+    url = reverse("admin:billing_stripeevent_replay", args=[event.pk])
+
+    assert url in shown(staff, reverse("admin:billing_stripeevent_change", args=[event.pk]))
+    staff.post(url, {"reason": ""})
+    event.refresh_from_db()
+    assert event.state == "parked"
+
+    staff.post(url, {"reason": "The invoice exists now."})
+    event.refresh_from_db()
+    assert (event.state, event.faults) == ("received", 0)
+    assert "The invoice exists now." in LogEntry.objects.get().get_change_message()
+    assert "Only a parked message" in shown(staff, url)
