@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -189,8 +190,10 @@ class GroupAdmin(BaseAdmin):
     deletable = True
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Fetch what each right's name needs, once."""
+        """Offer the rights to tables that have a desk, with what their names need."""
         if db_field.name == "permissions":
-            kwargs["queryset"] = db_field.remote_field.model.objects.select_related("content_type")
+            desks = ContentType.objects.get_for_models(*self.admin_site._registry).values()
+            rights = db_field.remote_field.model.objects.filter(content_type__in=desks)
+            kwargs["queryset"] = rights.select_related("content_type")
             kwargs["form_class"] = RightsField
         return super().formfield_for_manytomany(db_field, request, **kwargs)

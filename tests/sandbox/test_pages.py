@@ -40,7 +40,7 @@ def test_chinese_for_those_who_read_it(desk, browse):
     page = browse(f"/i/{invoice.id}", "zh-CN,zh;q=0.9,en;q=0.5").text
 
     assert '<html lang="zh-CN">' in page
-    assert all(text in page for text in ("账单", "已付款", "CN¥123.00", "此账单已付清"))
+    assert all(text in page for text in ("账单", "已支付", "CN¥123.00", "此账单已付清"))
     assert "还没有账单" not in page
 
 
