@@ -18,7 +18,7 @@
   function options(data) {
     var palette = [ink("--tblr-primary"), "#2a9d8f", "#c98a1b", "#8e6bbf", "#c2557a"];
     return {
-      aria: { enabled: true },
+      aria: { enabled: false }, // the page labels the chart in its own words; ECharts would write over them
       animation: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
       color: palette,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: ink("--rc-muted") },
