@@ -2,6 +2,7 @@
 
 An advisory lock also covers rows that do not exist yet, which no row lock can. It is taken as
 the first statement of the transaction, so everything read afterwards is what the last holder left.
+The customers' rows are held too: they are what every write on an agreement locks.
 """
 
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ from collections.abc import Iterable
 from django.db import connection
 
 from billing.models import Invoice, NumberSeries
+from subscriptions.models import Customer
 
 _CUSTOMER = 0x52434231  # "RCB1": our space among two-part advisory locks
 
@@ -20,6 +22,8 @@ def lock_customers(customer_ids: Iterable[int]) -> None:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, id) FROM unnest(%s::int[]) AS id", [_CUSTOMER, ordered]
         )
+    rows = Customer.objects.filter(pk__in=ordered).order_by("pk").select_for_update(no_key=True)
+    list(rows.values_list("pk"))
 
 
 def lock_invoice(invoice_id: int) -> Invoice:

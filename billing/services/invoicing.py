@@ -26,13 +26,15 @@ from subscriptions.models import Subscription
 
 def issue_start(subscription: Subscription, *, at: datetime, by: Actor) -> Invoice:
     """Issue the first invoice of a subscription: what is paid in advance from its anchor."""
-    fresh = _fresh(subscription)
-    return issue([Slot(fresh, InvoiceKind.START, 0, fresh.anchor)], at=at, by=by)[0]
+    with changes(by):
+        fresh = held(subscription)
+        return issue([Slot(fresh, InvoiceKind.START, 0, fresh.anchor)], at=at, by=by)[0]
 
 
 def issue_cycle(subscription: Subscription, edge: datetime, *, at: datetime, by: Actor) -> Invoice:
     """Issue the invoice that falls due at a period's edge: past usage and, if it goes on, the next base."""
-    return issue([cycle_slot(_fresh(subscription), edge)], at=at, by=by)[0]
+    with changes(by):
+        return issue([cycle_slot(held(subscription), edge)], at=at, by=by)[0]
 
 
 def cycle_slot(subscription: Subscription, edge: datetime) -> Slot:
@@ -44,7 +46,8 @@ def cycle_slot(subscription: Subscription, edge: datetime) -> Slot:
 def issue(slots: Sequence[Slot], *, at: datetime, by: Actor) -> list[Invoice]:
     """Issue every slot's invoice, in the order given, in one commit; what exists is returned as it is.
 
-    Raises CustomerParked, and whatever rating refuses: then nothing of the batch is stored.
+    The slots' agreements were read while their customers were held. Raises CustomerParked, and
+    whatever rating refuses: then nothing of the batch is stored.
     """
     with changes(by):
         customers = {slot.subscription.customer_id for slot in slots}
@@ -81,5 +84,7 @@ def _refuse_parked(customer_ids: Iterable[int]) -> None:
         raise CustomerParked(reason=parked.reason)
 
 
-def _fresh(subscription: Subscription) -> Subscription:
+def held(subscription: Subscription) -> Subscription:
+    """Hold the customer, then read the agreement: what was decided while we waited counts."""
+    lock_customers([subscription.customer_id])
     return billable(Subscription.objects.filter(pk=subscription.pk)).get()

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
 
+from billing.locks import lock_customers
 from billing.models import BillingJob, Invoice, ParkedCustomer
 from billing.parking import park
 from billing.selectors_gather import billable
@@ -103,6 +104,7 @@ def _halves(leases: Sequence[Lease]) -> list[list[Lease]]:
 @transaction.atomic
 def _commit(leases: Sequence[Lease], *, at: datetime) -> int:
     ordered = sorted(leases, key=lambda lease: (lease.row.period_start, lease.row.pk))
+    lock_customers(lease.row.customer_id for lease in ordered)  # an agreement may end while we wait
     rows = billable(Subscription.objects.filter(pk__in={lease.row.subscription_id for lease in ordered}))
     found = {row.pk: row for row in rows}
     slots = [cycle_slot(found[lease.row.subscription_id], lease.row.period_start) for lease in ordered]

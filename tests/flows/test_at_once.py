@@ -1,18 +1,21 @@
 """Workers beside each other: one invoice, one number each, nothing skipped."""
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from billing import outbox
 from billing.models import BillingJob, Invoice
 from billing.services.invoicing import issue_cycle
 from billing.services.runs import run_jobs, tick
 from plans.actor import NIGHT
+from subscriptions.services import cancel_at_period_end
 from tests.billing.world import EDGE, START, begin, make_plan
+from tests.factories import TESTER
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DUE = EDGE + timedelta(hours=24)
@@ -63,6 +66,27 @@ def test_D01_D22_four_nights_at_once_bill_everyone_once_without_a_gap():
     assert Invoice.objects.filter(kind="cycle").count() == 8
     assert sorted(Invoice.objects.values_list("sequence", flat=True)) == list(range(1, 17))
     assert set(BillingJob.objects.values_list("state", flat=True)) == {"done"}
+
+
+def test_D18_a_job_that_waited_for_a_cancellation_bills_the_last_month_only():
+    subscription, _start = begin()
+    tick(DUE)
+    cancelled = threading.Event()
+
+    def cancel() -> None:
+        with transaction.atomic():
+            cancel_at_period_end(subscription, at=EDGE - timedelta(hours=1), by=TESTER)
+            cancelled.set()
+            time.sleep(0.5)
+        connection.close()
+
+    other = threading.Thread(target=cancel)
+    other.start()
+    cancelled.wait(5)
+    run_jobs(DUE)
+    other.join()
+
+    assert Invoice.objects.get(kind="cycle").total == 0
 
 
 def test_D06_two_outboxes_make_one_invoice(stripe):
