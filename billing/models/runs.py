@@ -59,6 +59,11 @@ class BillingJob(LeasedRow):
     period_end = models.DateTimeField(_("window end"), null=True)  # of an SLA window
     due_at = models.DateTimeField(_("due at"))  # business time, grace included
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.WAITING)
+    retry_at = models.DateTimeField(_("not before"), null=True)  # database time: the pause after a failure
+    held_until = models.DateTimeField(_("waits until"), null=True)  # business time: reports are missing
+    # What a window was last looked at with, so that only news opens it again.
+    seen_reports = models.PositiveIntegerField(default=0, editable=False)  # how many lie over it
+    seen_fee = models.BigIntegerField(default=0, editable=False)  # the sum of its base lines' keys
     parked_reason = models.CharField(_("parked because"), max_length=64, blank=True)
     invoice = models.ForeignKey("billing.Invoice", models.PROTECT, null=True, blank=True, related_name="jobs")
     finished_at = models.DateTimeField(_("finished at"), null=True)  # database time

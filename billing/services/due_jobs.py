@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import Case, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 
 from billing.models import BillingJob, BillingRun, SlaAssessment
 from plans.timespan import Period, local_months
@@ -25,6 +25,23 @@ def plan_jobs(at: datetime, *, grace: timedelta) -> int:
     before = BillingJob.objects.count()
     BillingJob.objects.bulk_create(jobs, ignore_conflicts=True, batch_size=1000)
     return BillingJob.objects.count() - before + _ask_again(at)
+
+
+def ready_windows(at: datetime) -> QuerySet[BillingJob]:
+    """Return the windows that may be judged now."""
+    return _ready(at).filter(step=BillingJob.Step.SLA)
+
+
+def ready_cycles(at: datetime) -> QuerySet[BillingJob]:
+    """Return the periods that may be invoiced now."""
+    return _ready(at).filter(step=BillingJob.Step.CYCLE)
+
+
+def _ready(at: datetime) -> QuerySet[BillingJob]:
+    """Return what is due and neither pauses after a failure nor waits for reports."""
+    rows = BillingJob.objects.filter(state=BillingJob.State.WAITING, due_at__lte=at)
+    rested = Q(retry_at__isnull=True) | Q(retry_at__lte=Now())
+    return rows.filter(rested, Q(held_until__isnull=True) | Q(held_until__lte=at))
 
 
 def _cycles(until: datetime, grace: timedelta) -> Iterator[BillingJob]:
@@ -99,7 +116,7 @@ def _day(at: datetime) -> datetime:
 
 def _ask_again(at: datetime) -> int:
     """Reopen the windows for which a newer availability report has come than their judgement knew."""
-    return _outdated(at).update(state=BillingJob.State.WAITING, finished_at=None, attempts=0)
+    return _outdated(at).update(state=BillingJob.State.WAITING, finished_at=None, attempts=0, retry_at=None)
 
 
 def _outdated(at: datetime) -> QuerySet[BillingJob]:

@@ -28,7 +28,7 @@ def release(parked: ParkedCustomer, *, at: datetime, by: Actor) -> ParkedCustome
 def _resume(customer_id: int) -> None:
     """Jobs wait again; refused operations are read back first and then sent under a new key."""
     jobs = BillingJob.objects.filter(customer=customer_id, state=BillingJob.State.PARKED)
-    jobs.update(state=BillingJob.State.WAITING, attempts=0, parked_reason="")
+    jobs.update(state=BillingJob.State.WAITING, attempts=0, retry_at=None, parked_reason="")
     refused = StripeOperation.objects.filter(customer=customer_id, state=OperationState.REFUSED)
     refused.filter(kind__in=PARKING).update(
         state=OperationState.UNKNOWN, renew_key=True, retry_at=None, attempts=0

@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from billing.locks import lock_customers
 from billing.models import BillingJob, Invoice, ParkedCustomer
 from billing.parking import park
+from billing.pauses import pause_after
 from billing.selectors_gather import billable
-from billing.services.due_jobs import plan_jobs
+from billing.services.due_jobs import plan_jobs, ready_cycles, ready_windows
 from billing.services.invoicing import cycle_slot, issue
 from billing.services.sla import assess
 from plans.actor import NIGHT
@@ -28,8 +30,10 @@ from subscriptions.models import Subscription
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=10)  # well above the longest batch
-MOST_ATTEMPTS = 3
+ALONE_AFTER = 3  # claims without an end: from then on a job runs alone, so that it harms no other
+MOST_ATTEMPTS = 8  # the pauses between them add up to minutes
 SLA_BATCH = 50
+WORKER_DIED = "worker_died"
 
 
 class LostLease(Exception):  # noqa: N818 — inside this module: another worker has taken over
@@ -46,19 +50,27 @@ def tick(at: datetime) -> int:
 
 
 def run_jobs(at: datetime, *, limit: int = 500) -> int:
-    """Carry out due jobs, assessments first, as invoices draw their credits; return how many ended."""
-    due = BillingJob.objects.filter(state=BillingJob.State.WAITING, due_at__lte=at)
-    judged = claim(due.filter(step=BillingJob.Step.SLA), limit=min(limit, SLA_BATCH), lease=LEASE)
+    """Carry out due jobs, assessments first, as invoices draw their credits; return how many moved on."""
+    judged = _claim(ready_windows(at), limit=min(limit, SLA_BATCH))
     if judged:
         free = _billable_now(judged)
         return len(judged) - len(free) + sum(_alone(lease, at=at) for lease in free)
-    leases = claim(due.filter(step=BillingJob.Step.CYCLE), limit=limit, lease=LEASE)
+    leases = _claim(ready_cycles(at), limit=limit)
     free = _billable_now(leases)
     return len(leases) - len(free) + _batch(free, at=at)
 
 
+def _claim(rows: QuerySet[BillingJob], *, limit: int) -> list[Lease]:
+    """Claim a batch; what workers have died with comes last and one at a time."""
+    fresh = claim(rows.filter(attempts__lt=ALONE_AFTER), limit=limit, lease=LEASE)
+    return fresh or claim(rows.filter(attempts__gte=ALONE_AFTER), limit=1, lease=LEASE)
+
+
 def _billable_now(leases: Sequence[Lease]) -> list[Lease]:
-    """Put aside the jobs of parked customers; return the others."""
+    """Put aside the jobs of parked customers and those that no worker survives; return the others."""
+    for lease in leases:
+        if lease.row.attempts > MOST_ATTEMPTS:
+            park(lease.row.customer_id, reason=WORKER_DIED, detail=f"job {lease.row}")
     parked = dict(
         ParkedCustomer.objects.filter(
             customer__in={lease.row.customer_id for lease in leases}, released_at__isnull=True
@@ -140,13 +152,15 @@ def _end(lease: Lease, state: str, **more: object) -> bool:
 
 
 def _give_back(leases: Sequence[Lease], error: Exception) -> None:
+    """The fault is not the jobs': it costs them a pause, and no attempt."""
     log.warning("a batch of %s jobs waits: %r", len(leases), error)
     for lease in leases:
-        finish(lease, last_error=repr(error)[:1000])
+        pause = Now() + pause_after(1)
+        finish(lease, last_error=repr(error)[:1000], attempts=F("attempts") - 1, retry_at=pause)
 
 
 def _stumbled(leases: Sequence[Lease], error: Exception) -> None:
-    """One customer failed on its own: park it at once for a named refusal, else at the third failure."""
+    """One customer failed on its own: park it at once for a named refusal, else after tries with pauses."""
     log.error("customer %s cannot be billed", leases[0].row.customer_id, exc_info=error)
     final = isinstance(error, DomainError) or any(one.row.attempts >= MOST_ATTEMPTS for one in leases)
     reason = error.code if isinstance(error, DomainError) else type(error).__name__
@@ -154,7 +168,9 @@ def _stumbled(leases: Sequence[Lease], error: Exception) -> None:
         if final:
             park(leases[0].row.customer_id, reason=reason, detail=str(error))
         for lease in leases:
-            said = {"last_error": repr(error)[:1000]}
+            said: dict[str, object] = {"last_error": repr(error)[:1000]}
             if final:
                 said |= {"state": BillingJob.State.PARKED, "parked_reason": reason[:64]}
+            else:
+                said["retry_at"] = Now() + pause_after(lease.row.attempts)
             finish(lease, **said)

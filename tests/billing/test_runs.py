@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from billing.books import offences
 from billing.models import BillingJob, BillingRun, Invoice, ParkedCustomer
 from billing.selectors_verify import faults_of
 from billing.services import runs
+from billing.services.due_jobs import ready_cycles
 from billing.services.nightly import run_night
 from billing.services.parking import release
 from billing.services.runs import run_jobs, tick
@@ -103,7 +104,14 @@ def test_D25_one_bad_customer_is_parked_and_the_others_are_billed():
     assert BillingJob.objects.get(state="parked").customer == parked.customer
 
 
-def test_a_failure_without_a_name_gets_three_tries(monkeypatch):
+def awake() -> None:
+    """Let every pause and lease be over."""
+    long_ago = datetime(2000, 1, 1, tzinfo=UTC)
+    BillingJob.objects.filter(leased_until__isnull=False).update(leased_until=long_ago)
+    BillingJob.objects.filter(retry_at__isnull=False).update(retry_at=long_ago)
+
+
+def test_a_failure_without_a_name_gets_tries_with_pauses(monkeypatch):
     begin()
     tick(EDGE + GRACE)
 
@@ -113,15 +121,52 @@ def test_a_failure_without_a_name_gets_three_tries(monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(runs, "issue", fail)
         assert run_jobs(EDGE + GRACE) == 1
-        assert not ParkedCustomer.objects.exists()
-        run_jobs(EDGE + GRACE)
-        run_jobs(EDGE + GRACE)
+        assert run_jobs(EDGE + GRACE) == 0, "it pauses"
+        for _ in range(runs.MOST_ATTEMPTS - 1):
+            assert not ParkedCustomer.objects.exists()
+            awake()
+            run_jobs(EDGE + GRACE)
 
     parked = ParkedCustomer.objects.get()
     assert parked.reason == "KeyError"
     release(parked, at=EDGE + GRACE, by=TESTER)
     assert run_jobs(EDGE + GRACE) == 1
     assert BillingJob.objects.get().state == "done"
+
+
+def test_a_fault_of_the_house_costs_no_attempt(monkeypatch):
+    begin()
+    tick(EDGE + GRACE)
+
+    def fail(*_args, **_kwargs):
+        raise OperationalError("the server closed the connection")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(runs, "issue", fail)
+        for _ in range(2 * runs.MOST_ATTEMPTS):
+            assert run_jobs(EDGE + GRACE) == 0
+            awake()
+
+    assert BillingJob.objects.get().attempts == 0
+    assert run_jobs(EDGE + GRACE) == 1
+
+
+def test_a_job_that_kills_its_workers_ends_alone_and_parked():
+    """Every worker dies with what it has claimed; the others of its batches are billed."""
+    version = make_plan()
+    killer = [begin(version=version)[0] for _ in range(3)][1]
+    tick(EDGE + GRACE)
+
+    for _ in range(100):
+        leases = runs._claim(ready_cycles(EDGE + GRACE), limit=500)
+        free = runs._billable_now(leases)
+        if not any(lease.row.subscription_id == killer.pk for lease in free):
+            runs._batch(free, at=EDGE + GRACE)
+        awake()
+
+    assert Invoice.objects.filter(kind="cycle").count() == 2
+    assert ParkedCustomer.objects.get().reason == "worker_died"
+    assert BillingJob.objects.get(state="parked").subscription == killer
 
 
 def test_G_a_worker_that_slept_past_its_lease_changes_nothing():
