@@ -61,6 +61,13 @@ class AmountDiffers(BillingError):
     text = _("The invoice is for %(expected)s, the payment for %(given)s (minor units).")
 
 
+class SumsDiffer(BillingError):
+    """An invoice at Stripe does not add up to ours."""
+
+    code = "sums_differ"
+    text = _("The invoice at Stripe adds up to %(theirs)s, ours to %(ours)s (minor units).")
+
+
 class GatewayError(BillingError):
     """Something went wrong at Stripe."""
 

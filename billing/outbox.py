@@ -12,11 +12,19 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from billing.errors import CardDeclined, GatewayBusy, GatewayRefused, GatewayUnclear, NotConfigured
+from billing.errors import (
+    CardDeclined,
+    GatewayBusy,
+    GatewayRefused,
+    GatewayUnclear,
+    NotConfigured,
+    SumsDiffer,
+)
 from billing.gateway_values import Found
+from billing.locks import lock_customers
 from billing.models import StripeLink, StripeOperation
 from billing.models.stripe import OperationKind, OperationState
-from billing.outbox_calls import SumsDiffer, find, resolved, send
+from billing.outbox_calls import find, resolved, send
 from billing.parking import park
 from billing.pauses import pause_after
 from plans.terms import canonical_json
@@ -164,7 +172,10 @@ def _refused(lease: Lease, error: GatewayRefused | CardDeclined | SumsDiffer) ->
     reason = str(error.params.get("reason", error.code))
     text = ": ".join(part for part in (reason, said) if part)[:1000]
     with transaction.atomic():
-        if finish(lease, state=OperationState.REFUSED, last_error=text) and lease.row.kind in PARKING:
+        lock_customers([lease.row.customer_id])
+        if not finish(lease, state=OperationState.REFUSED, last_error=text):
+            return
+        if lease.row.kind in PARKING:
             park(lease.row.customer_id, reason=reason, detail=f"{lease.row}: {text}")
 
 
@@ -182,7 +193,18 @@ def _confirmed(lease: Lease, found: Found) -> int:
     )
     if done:
         _link(operation, found)
+        if operation.kind == OperationKind.FINALIZE:
+            _compare_total(operation, found)
     return int(done)
+
+
+def _compare_total(operation: StripeOperation, found: Found) -> None:
+    """Park the customer if what Stripe has finalised is not what we issued: there is no way back there."""
+    theirs, ours = found.facts.get("total"), operation.params["expected_total"]
+    if theirs != ours:
+        error = SumsDiffer(theirs=theirs, ours=ours)
+        log.error("Stripe finalised another sum under operation %s: %s", operation.public_id, error)
+        park(operation.customer_id, reason=error.code, detail=f"{operation}: {error}")
 
 
 def _link(operation: StripeOperation, found: Found) -> None:

@@ -4,18 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from billing import gateway
-from billing.errors import BillingError
+from billing.errors import SumsDiffer
 from billing.gateway_values import Found
 from billing.models import StripeLink, StripeOperation
 from billing.models.stripe import OperationKind
-from plans.errors import _
-
-
-class SumsDiffer(BillingError):  # noqa: N818
-    """Stripe's draft does not add up to our invoice: it is not finalised."""
-
-    code = "sums_differ"
-    text = _("The draft at Stripe adds up to %(theirs)s, ours to %(ours)s (minor units).")
 
 
 def stripe_id_of(kind: str, local_id: int) -> str:

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from billing.errors import AmountDiffers, NotOffline, NotOpen
+from billing.errors import AmountDiffers, NotOffline, NotOpen, SumsDiffer
 from billing.gateway_values import StripeInvoice, StripePayment
 from billing.locks import lock_invoice
 from billing.models import Account, Invoice, InvoiceStatus, Payment, PaymentAttempt, StripeLink
+from billing.parking import park
 from billing.services.cards import finish_card_setup, start_card_setup
 from billing.services.ledger import Posting, post
 from plans.actor import STRIPE, Actor
@@ -15,6 +16,7 @@ from subscriptions.models.agreements import Collection
 __all__ = ["apply_stripe_invoice", "finish_card_setup", "record_offline", "start_card_setup"]
 
 PAYABLE = (InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE)
+NOT_COLLECTED = {"draft", "void"}  # by Stripe: nothing to compare
 # Stripe's status -> the moves of ours that follow it; terminal states stay where they are.
 FOLLOWS = {
     "void": {InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE},
@@ -33,19 +35,36 @@ def apply_stripe_invoice(invoice_id: int, seen: StripeInvoice, *, link: StripeLi
             return False
         if seen.hosted_url:
             StripeLink.objects.filter(pk=link.pk).update(url=seen.hosted_url)
-        if seen.status == "paid":
-            _settle(invoice, seen, at=at)
+        agrees = _agrees(invoice, seen)
+        if seen.status == "paid" and seen.currency == invoice.currency:
+            _settle(invoice, seen, at=at, agrees=agrees)
         elif seen.status in FOLLOWS and invoice.status in FOLLOWS[seen.status]:
             _write_status(invoice, seen.status)
         _note_failure(invoice, seen, at=at)
     return True
 
 
-def _settle(invoice: Invoice, seen: StripeInvoice, *, at: datetime) -> None:
-    """Record what paid the invoice: charges, a payment outside Stripe, or Stripe's putting it off."""
+def _agrees(invoice: Invoice, seen: StripeInvoice) -> bool:
+    """Compare what Stripe collects with what we issued; where it differs, a person has to look."""
+    if seen.status in NOT_COLLECTED or (seen.total, seen.currency) == (invoice.total, invoice.currency):
+        return True
+    difference = SumsDiffer(
+        theirs=f"{seen.total} {seen.currency}", ours=f"{invoice.total} {invoice.currency}"
+    )
+    park(invoice.customer_id, reason=difference.code, detail=f"{invoice}: {difference}")
+    return False
+
+
+def _settle(invoice: Invoice, seen: StripeInvoice, *, at: datetime, agrees: bool) -> None:
+    """Record what paid the invoice: charges, a payment outside Stripe, or Stripe's putting it off.
+
+    Of an invoice that differs only charges are recorded: the rest would paper over the difference.
+    """
     paid_at = seen.paid_at or at
     for payment in seen.payments:
         _record(invoice, Payment.Provider.STRIPE, payment, by=STRIPE)
+    if not agrees:
+        return
     rest = invoice.total - _paid(invoice)
     if rest > 0 and seen.off_stripe:
         paid = StripePayment(f"{seen.id}:off_stripe", rest, paid_at)

@@ -7,6 +7,7 @@ import pytest
 from django.db import transaction
 
 from billing import gateway, outbox
+from billing.gateway_values import Found
 from billing.models import Invoice, StripeOperation
 from billing.services.parking import release
 from billing.services.planning import stripe_lines
@@ -132,6 +133,24 @@ def test_D14_a_draft_whose_sum_differs_is_not_finalised(stripe):
     operation.refresh_from_db()
     assert stripe.process.objects("invoice")[0]["status"] == "draft"
     assert StripeOperation.objects.get(kind="invoice.finalize").state == "refused"
+    assert invoice.customer.parkings.get().reason == "sums_differ"
+
+
+def test_D14_a_sum_that_changed_on_the_way_parks_the_customer(stripe, monkeypatch):
+    stripe.at(START)
+    _subscription, invoice = begin(collection="stripe_send")
+    finalise = gateway.finalise
+
+    def another_sum(*args, **kwargs):
+        found = finalise(*args, **kwargs)
+        return Found(found.stripe_id, {**found.facts, "total": found.facts["total"] + 5})
+
+    monkeypatch.setattr(gateway, "finalise", another_sum)
+
+    while outbox.deliver_ready():
+        pass
+
+    assert StripeOperation.objects.get(kind="invoice.finalize").state == "confirmed"
     assert invoice.customer.parkings.get().reason == "sums_differ"
 
 

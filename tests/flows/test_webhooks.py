@@ -3,12 +3,13 @@
 import random
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 
-from billing import outbox
+from billing import gateway, outbox
 from billing.models import Payment, StripeEvent, StripeLink
 from billing.services.cards import start_card_setup
 from billing.services.events import process_events
@@ -183,3 +184,36 @@ def test_a_card_saved_on_the_page_arrives_by_message_too(stripe):
     assert customer.payment_methods.get().last4 == "4242"
     invoice.refresh_from_db()
     assert invoice.status == "paid"
+
+
+def test_D14_an_invoice_that_differs_at_stripe_is_recorded_as_it_is_and_parked(stripe, monkeypatch):
+    invoice, events = paid_invoice(stripe)
+    fetch = gateway.invoice
+
+    def smaller(stripe_id):
+        seen = fetch(stripe_id)
+        less = tuple(replace(one, amount=one.amount - 100) for one in seen.payments)
+        return replace(seen, total=seen.total - 100, payments=less)
+
+    monkeypatch.setattr(gateway, "invoice", smaller)
+    for event in events:
+        stripe.post(event)
+    process_events(START)
+
+    invoice.refresh_from_db()
+    assert invoice.status == "open"
+    assert Payment.objects.get().amount == invoice.total - 100
+    assert invoice.customer.parkings.get().reason == "sums_differ"
+
+
+def test_D14_an_invoice_in_another_currency_is_not_taken_for_ours(stripe, monkeypatch):
+    invoice, events = paid_invoice(stripe)
+    fetch = gateway.invoice
+    monkeypatch.setattr(gateway, "invoice", lambda stripe_id: replace(fetch(stripe_id), currency="JPY"))
+    for event in events:
+        stripe.post(event)
+    process_events(START)
+
+    invoice.refresh_from_db()
+    assert (invoice.status, Payment.objects.count()) == ("open", 0)
+    assert invoice.customer.parkings.get().reason == "sums_differ"
