@@ -22,7 +22,7 @@ from billing.errors import (
 )
 from billing.gateway_values import Found
 from billing.locks import lock_customers
-from billing.models import StripeLink, StripeOperation
+from billing.models import PaymentMethod, StripeLink, StripeOperation
 from billing.models.stripe import OperationKind, OperationState
 from billing.outbox_calls import find, resolved, send
 from billing.parking import park
@@ -177,6 +177,21 @@ def _refused(lease: Lease, error: GatewayRefused | CardDeclined | SumsDiffer) ->
             return
         if lease.row.kind in PARKING:
             park(lease.row.customer_id, reason=reason, detail=f"{lease.row}: {text}")
+        elif lease.row.kind == OperationKind.SET_CARD:
+            _drop_card(lease.row, text)
+
+
+def _drop_card(operation: StripeOperation, text: str) -> None:
+    """Show no card as the one in use that Stripe did not take; the one it has stays, or comes back."""
+    taken = StripeOperation.objects.filter(
+        kind=OperationKind.SET_CARD, customer=operation.customer_id, state=OperationState.CONFIRMED
+    ).order_by("-confirmed_at")
+    cards = PaymentMethod.objects.filter(customer=operation.customer_id)
+    if cards.filter(stripe_id=operation.params["card"], is_default=True).update(is_default=False):
+        before = taken.values_list("params__card", flat=True).first()
+        cards.filter(stripe_id=before).update(is_default=True)
+    behind = StripeOperation.objects.filter(after=operation, state__in=PENDING)
+    behind.update(state=OperationState.REFUSED, last_error=text)
 
 
 @transaction.atomic

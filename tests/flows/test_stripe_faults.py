@@ -7,13 +7,15 @@ import pytest
 from django.db import transaction
 
 from billing import gateway, outbox
+from billing.errors import GatewayRefused
 from billing.gateway_values import Found
 from billing.models import Invoice, StripeOperation
 from billing.services.parking import release
 from billing.services.planning import stripe_lines
 from tests.billing.world import START, begin
-from tests.factories import TESTER
+from tests.factories import TESTER, make_customer
 from tests.flows.conftest import Stripe
+from tests.flows.test_stripe_path import add_card
 
 
 def client_adds_a_line(invoice_id: str) -> None:
@@ -152,6 +154,26 @@ def test_D14_a_sum_that_changed_on_the_way_parks_the_customer(stripe, monkeypatc
 
     assert StripeOperation.objects.get(kind="invoice.finalize").state == "confirmed"
     assert invoice.customer.parkings.get().reason == "sums_differ"
+
+
+def test_a_card_that_stripe_does_not_take_is_not_shown_as_the_one_in_use(stripe, monkeypatch):
+    customer = make_customer()
+    stripe.at(START)
+    first = add_card(stripe, customer, "4000000000000341")
+    _subscription, invoice = begin(customer=customer, collection="stripe_charge")
+    stripe.deliver(START)
+
+    def refused(*_args, **_kwargs):
+        raise GatewayRefused(reason="resource_missing", message="No such PaymentMethod")
+
+    monkeypatch.setattr(gateway, "set_default_card", refused)
+    add_card(stripe, customer)
+    stripe.deliver(START)
+
+    assert customer.payment_methods.get(is_default=True) == first
+    assert StripeOperation.objects.get(kind="invoice.pay").state == "refused"
+    assert not outbox.pending().exists()
+    assert invoice.customer.parkings.count() == 0
 
 
 def test_D10_parameters_that_changed_under_a_key_are_not_sent(stripe):
