@@ -54,6 +54,17 @@ class NotOpen(BillingError):
     text = _("The invoice %(number)s is not open.")
 
 
+class ReferenceTaken(BillingError):
+    """One bank reference is one payment of one invoice."""
+
+    code = "reference_taken"
+    http_status = 409
+    text = _(
+        "The bank reference %(reference)s is recorded for the invoice %(number)s already. If one transfer "
+        "paid both, add the invoice's number to the reference."
+    )
+
+
 class AmountDiffers(BillingError):
     """An invoice is paid whole."""
 

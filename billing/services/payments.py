@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from billing.errors import AmountDiffers, NotOffline, NotOpen, SumsDiffer
+from billing.errors import AmountDiffers, NotOffline, NotOpen, ReferenceTaken, SumsDiffer
 from billing.gateway_values import StripeInvoice, StripePayment
 from billing.locks import lock_invoice
 from billing.models import Account, Invoice, InvoiceStatus, Payment, PaymentAttempt, StripeLink
@@ -149,11 +149,13 @@ def record_offline(invoice: Invoice, *, reference: str, amount: int, paid_at: da
         if locked.collection != Collection.OFFLINE:
             raise NotOffline(number=locked.number)
         known = Payment.objects.filter(provider=Payment.Provider.OFFLINE, provider_id=reference).first()
-        if known is not None and known.invoice_id == locked.pk:
-            return known
-        if locked.status not in PAYABLE or known is not None:
+        if known is not None and known.invoice_id != locked.pk:
+            raise ReferenceTaken(reference=reference, number=known.invoice.number)
+        if known is None and locked.status not in PAYABLE:
             raise NotOpen(number=locked.number)
         if amount != locked.total:
             raise AmountDiffers(expected=locked.total, given=amount)
+        if known is not None:
+            return known
         paid = StripePayment(reference, amount, paid_at)
         return _record(locked, Payment.Provider.OFFLINE, paid, by=by)

@@ -142,6 +142,21 @@ def test_an_offline_invoice_is_paid_against_a_reference_once():
     assert sum(LedgerEntry.objects.filter(account="receivable").values_list("amount", flat=True)) == 0
 
 
+def test_a_reference_is_one_payment_of_one_invoice():
+    _subscription, invoice = begin()
+    _subscription, other = begin()
+    paid = START + timedelta(days=3)
+    record_offline(invoice, reference="BANK-1", amount=4000, paid_at=paid, by=TESTER)
+
+    with pytest.raises(DomainError) as elsewhere:
+        record_offline(other, reference="BANK-1", amount=4000, paid_at=paid, by=TESTER)
+    with pytest.raises(DomainError) as less:
+        record_offline(invoice, reference="BANK-1", amount=3999, paid_at=paid, by=TESTER)
+
+    assert (elsewhere.value.code, less.value.code) == ("reference_taken", "amount_differs")
+    assert invoice.number in str(elsewhere.value)
+
+
 def test_what_changes_at_the_edge_splits_the_past_from_the_future():
     """The module ends with September's period: its usage is settled, its next fee is not due."""
     scan = {
