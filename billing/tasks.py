@@ -1,10 +1,25 @@
 """Doorbells of billing: ids in, one service each. Lost, late or doubled, they do no harm."""
 
+import time
+from collections.abc import Callable
+
 from celery import shared_task
 
 from billing import outbox
 from billing.services import events, runs
 from plans import clock
+
+# Seconds after which a task begins no further batch: the next ring goes on. The last batch has to
+# fit between this and the soft limit, even where each of its calls to Stripe runs into its timeout.
+LONGEST = 120
+CALLS = 15
+
+
+def in_batches(work: Callable[[], int]) -> None:
+    """Do `work` until nothing is left or the time is up."""
+    ends = time.monotonic() + LONGEST
+    while work() and time.monotonic() < ends:
+        pass
 
 
 @shared_task(name="billing.tick")
@@ -15,20 +30,17 @@ def tick() -> None:
 
 @shared_task(name="billing.run_jobs")
 def run_jobs() -> None:
-    """Carry out due jobs until none is left."""
-    while runs.run_jobs(clock.now()):
-        pass
+    """Carry out due jobs."""
+    in_batches(lambda: runs.run_jobs(clock.now()))
 
 
 @shared_task(name="billing.deliver_operations")
 def deliver_operations() -> None:
     """Send what is planned to Stripe."""
-    while outbox.deliver_ready():
-        pass
+    in_batches(lambda: outbox.deliver_ready(limit=CALLS))
 
 
 @shared_task(name="billing.process_webhooks")
 def process_webhooks() -> None:
     """Judge the messages that have come in."""
-    while events.process_events(clock.now()):
-        pass
+    in_batches(lambda: events.process_events(clock.now(), limit=CALLS))

@@ -15,11 +15,16 @@ app.conf.task_routes = {
     "billing.*": {"queue": "billing"},
     "subscriptions.*": {"queue": "delivery"},
 }
+CADENCE = {
+    "usage.roll_up": 2.0,
+    "usage.make_partitions": 3600.0,
+    "billing.tick": 120.0,
+    "billing.run_jobs": 30.0,
+    "billing.deliver_operations": 10.0,
+    "billing.process_webhooks": 5.0,
+}
+# A ring nobody has heard by the next one is dropped: rings do not pile up while workers are away.
 app.conf.beat_schedule = {
-    "roll-up": {"task": "usage.roll_up", "schedule": 2.0},
-    "partitions": {"task": "usage.make_partitions", "schedule": 3600.0},
-    "tick": {"task": "billing.tick", "schedule": 120.0},
-    "jobs": {"task": "billing.run_jobs", "schedule": 30.0},
-    "outbox": {"task": "billing.deliver_operations", "schedule": 10.0},
-    "webhooks": {"task": "billing.process_webhooks", "schedule": 5.0},
+    task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for task, seconds in CADENCE.items()
 }
