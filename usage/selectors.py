@@ -2,22 +2,24 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models.functions import TruncDate
 
 from plans.models import Meter
 from plans.models.meters import MeterKind
 from plans.money import add_up
 from plans.timespan import MICROSECOND, Period, local_date, local_midnight
-from subscriptions.models import Subscription
+from subscriptions.models import App, Subscription
 from subscriptions.selectors import scope_apps, zone_of
 from usage.measuring import snapshot
-from usage.models import AvailabilityReport, DistinctUser, Grain, UsageRollup
+from usage.models import AvailabilityReport, BatchState, DistinctUser, Grain, IngestBatch, UsageRollup
 from usage.store import array
 
 DAY = timedelta(days=1)
@@ -71,6 +73,15 @@ def availability_reports(app_ids: Collection[int], period: Period) -> list[Avail
     ).select_related("app")
     return list(
         rows.order_by("app_id", "region", "window", "-revision").distinct("app_id", "region", "window")
+    )
+
+
+def unfolded(apps: QuerySet[App], until: Any) -> QuerySet[IngestBatch]:
+    """Return the pending batches of some apps with events up to the UTC day of `until` (an instant or F)."""
+    return IngestBatch.objects.filter(
+        state=BatchState.PENDING,
+        app_ids__overlap=ArraySubquery(apps.order_by().values("pk")),
+        day_min__lte=TruncDate(until, tzinfo=UTC),
     )
 
 

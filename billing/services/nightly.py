@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from billing import gateway_sandbox as sandbox
 from billing import outbox
 from billing.models import BillingJob, BillingRun, Invoice, ParkedCustomer, StripeEvent
+from billing.selectors_waiting import held_back
 from billing.services import events, runs
 from usage.services import roll_up_all
 
@@ -75,12 +77,26 @@ def settle(at: datetime) -> NightReport:
 def _bill(report: NightReport, say: Callable[[str], None]) -> None:
     before = Invoice.objects.count()
     report.new_jobs = runs.tick(report.at)
-    report.rolled_up = roll_up_all()
-    say(f"{report.new_jobs} jobs are due; {report.rolled_up} batches rolled up.")
-    while done := runs.run_jobs(report.at):
-        report.jobs += done
-        say(f"{report.jobs} jobs done.")
+    _fold(report, say)
+    for _round in range(PATIENCE):  # another worker may be folding what an invoice waits for
+        while done := runs.run_jobs(report.at):
+            report.jobs += done
+            say(f"{report.jobs} jobs done.")
+        if not _waiting(report.at).exists():
+            break
+        time.sleep(PAUSE_MILLISECONDS / 1000)
+        _fold(report, say)
     report.invoices = Invoice.objects.count() - before
+
+
+def _fold(report: NightReport, say: Callable[[str], None]) -> None:
+    folded = roll_up_all()
+    report.rolled_up += folded
+    say(f"{report.new_jobs} jobs are due; {folded} batches rolled up.")
+
+
+def _waiting(at: datetime) -> QuerySet[BillingJob]:
+    return held_back(BillingJob.objects.filter(due_at__lte=at))
 
 
 def _carry_out(report: NightReport, say: Callable[[str], None]) -> None:
@@ -132,8 +148,10 @@ def _close(night: BillingRun, report: NightReport) -> None:
 def _left(at: datetime) -> list[str]:
     jobs = BillingJob.objects.filter(state=BillingJob.State.WAITING, due_at__lte=at)
     waiting = StripeEvent.objects.filter(state=StripeEvent.State.RECEIVED)
+    held = set(_waiting(at).values_list("pk", flat=True))
+    why = "its usage is not folded yet"
     return [
-        *(f"job {job} is not done: {job.last_error}" for job in jobs),
+        *(f"job {job} is not done: {why if job.pk in held else job.last_error}" for job in jobs),
         *(f"operation {one} is {one.state}: {one.last_error}" for one in outbox.pending()),
         *(f"message {one} is not judged: {one.last_error}" for one in waiting),
     ]

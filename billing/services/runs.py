@@ -17,6 +17,7 @@ from billing.models import BillingJob, Invoice, ParkedCustomer
 from billing.parking import park
 from billing.pauses import pause_after
 from billing.selectors_gather import billable
+from billing.selectors_waiting import rateable
 from billing.services.due_jobs import plan_jobs, ready_cycles, ready_windows
 from billing.services.invoicing import cycle_slot, issue
 from billing.services.sla import assess
@@ -55,7 +56,7 @@ def run_jobs(at: datetime, *, limit: int = 500) -> int:
     if judged:
         free = _billable_now(judged)
         return len(judged) - len(free) + sum(_alone(lease, at=at) for lease in free)
-    leases = _claim(ready_cycles(at), limit=limit)
+    leases = _claim(rateable(ready_cycles(at)), limit=limit)
     free = _billable_now(leases)
     return len(leases) - len(free) + _batch(free, at=at)
 
