@@ -42,7 +42,7 @@ class SlaAssessment(models.Model):
     parts = models.JSONField(_("parts"), default=list)
     inputs_hash = models.CharField(_("inputs"), max_length=64)  # of the reports and the fee lines
     terms_hash = models.CharField(_("terms hash"), max_length=64)
-    last_report = models.BigIntegerField(default=0)  # the newest report it knew; a newer one asks again
+    last_report = models.BigIntegerField(default=0)  # the newest report it was made from
     assessed_at = models.DateTimeField(_("assessed at"))  # business time
 
     class Meta:

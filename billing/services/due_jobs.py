@@ -2,11 +2,27 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from django.db.models import Case, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import (
+    Aggregate,
+    BigIntegerField,
+    Case,
+    Count,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Now
 
-from billing.models import BillingJob, BillingRun, SlaAssessment
+from billing.models import BillingJob, BillingRun, InvoiceLine
+from billing.services.sla import BASE, UNPAYABLE
 from plans.timespan import Period, local_months
 from subscriptions.anchors import edge_at, index_at
 from subscriptions.models import Subscription
@@ -115,27 +131,48 @@ def _day(at: datetime) -> datetime:
 
 
 def _ask_again(at: datetime) -> int:
-    """Reopen the windows for which a newer availability report has come than their judgement knew."""
-    return _outdated(at).update(state=BillingJob.State.WAITING, finished_at=None, attempts=0, retry_at=None)
-
-
-def _outdated(at: datetime) -> QuerySet[BillingJob]:
-    known = SlaAssessment.objects.filter(
-        subscription=OuterRef("subscription"),
-        window__startswith__gte=OuterRef("period_start"),
-        window__startswith__lt=OuterRef("period_end"),
-    ).order_by("-revision")
-    jobs = BillingJob.objects.filter(
-        step=BillingJob.Step.SLA, state=BillingJob.State.DONE, due_at__gt=at - SLA_MEMORY
-    ).annotate(
-        known=Coalesce(Subquery(known.values("last_report")[:1]), 0),
-        every_app_of=Case(When(subscription__app__isnull=True, then=F("customer_id"))),
+    """Reopen the windows of which there is news: a report that was not seen yet, or another fee."""
+    jobs = BillingJob.objects.filter(step=BillingJob.Step.SLA, due_at__gt=at - SLA_MEMORY)
+    judged_or_held = Q(state=BillingJob.State.DONE) | Q(
+        state=BillingJob.State.WAITING, held_until__isnull=False
     )
-    newer = AvailabilityReport.objects.filter(
+    told = _with_marks(jobs.filter(judged_or_held)).exclude(reports=F("seen_reports"), fee=F("seen_fee"))
+    return BillingJob.objects.filter(pk__in=list(told.values_list("pk", flat=True))).update(
+        state=BillingJob.State.WAITING, finished_at=None, attempts=0, retry_at=None, held_until=None
+    )
+
+
+def marks(job: BillingJob) -> dict[str, int]:
+    """Return what a window would be looked at with now; take it first, so that later news opens it again."""
+    row = _with_marks(BillingJob.objects.filter(pk=job.pk)).values("reports", "fee").get()
+    return {"seen_reports": row["reports"], "seen_fee": row["fee"]}
+
+
+def _with_marks(jobs: QuerySet[BillingJob]) -> QuerySet[Any]:
+    """Add `reports` (how many lie over the window, any revision) and `fee` (the sum of its base lines' keys).
+
+    A count and not the newest key: two reports may be committed in the other order than numbered.
+    """
+    reports = AvailabilityReport.objects.filter(
         Q(app=OuterRef("subscription__app")) | Q(app__customer=OuterRef("every_app_of")),
-        pk__gt=OuterRef("known"),
-        window__startswith__lt=OuterRef("period_end"),
+        window__startswith__lt=OuterRef("until"),
         window__endswith__gt=OuterRef("period_start"),
     )
-    found = jobs.filter(Exists(newer)).values_list("pk", flat=True)
-    return BillingJob.objects.filter(pk__in=list(found))
+    lines = InvoiceLine.objects.filter(
+        invoice__subscription=OuterRef("subscription"),
+        tags__contains=[BASE],
+        span__startswith__lt=OuterRef("until"),
+        span__endswith__gt=OuterRef("period_start"),
+    ).exclude(invoice__status__in=UNPAYABLE)
+    return jobs.annotate(
+        until=Coalesce("period_end", "due_at"),
+        every_app_of=Case(When(subscription__app__isnull=True, then=F("customer_id"))),
+        reports=_one(reports, Count("pk")),
+        fee=_one(lines, Sum("pk")),
+    )
+
+
+def _one(rows: QuerySet[Any], figure: Aggregate) -> Coalesce:
+    """Return one figure over all rows of a subquery, 0 where there are none."""
+    grouped = rows.order_by().annotate(all=Value(1)).values("all").annotate(figure=figure)
+    return Coalesce(Subquery(grouped.values("figure")), 0, output_field=BigIntegerField())

@@ -13,12 +13,12 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from billing.locks import lock_customers
-from billing.models import BillingJob, Invoice, ParkedCustomer
+from billing.models import BillingJob, ParkedCustomer
 from billing.parking import park
 from billing.pauses import pause_after
 from billing.selectors_gather import billable
 from billing.selectors_waiting import rateable
-from billing.services.due_jobs import plan_jobs, ready_cycles, ready_windows
+from billing.services.due_jobs import marks, plan_jobs, ready_cycles, ready_windows
 from billing.services.invoicing import cycle_slot, issue
 from billing.services.sla import assess
 from plans.actor import NIGHT
@@ -122,12 +122,12 @@ def _commit(leases: Sequence[Lease], *, at: datetime) -> int:
     found = {row.pk: row for row in rows}
     slots = [cycle_slot(found[lease.row.subscription_id], lease.row.period_start) for lease in ordered]
     for lease, invoice in zip(ordered, issue(slots, at=at, by=NIGHT), strict=True):
-        _close(lease, invoice)
+        _close(lease, invoice=invoice)
     return len(ordered)
 
 
-def _close(lease: Lease, invoice: Invoice | None) -> None:
-    if not _end(lease, BillingJob.State.DONE, invoice=invoice):
+def _close(lease: Lease, **more: object) -> None:
+    if not _end(lease, BillingJob.State.DONE, **more):
         raise LostLease
 
 
@@ -137,9 +137,10 @@ def _alone(lease: Lease, *, at: datetime) -> int:
     try:
         with transaction.atomic():
             subscription = Subscription.objects.get(pk=job.subscription_id)
+            seen = marks(job)
             window = Period(job.period_start, job.period_end or job.due_at)
             assess(subscription, window, at=at, by=NIGHT)
-            _close(lease, None)
+            _close(lease, **seen)
     except (LostLease, OperationalError, InterfaceError) as error:
         _give_back([lease], error)
         return 0

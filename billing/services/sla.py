@@ -49,7 +49,8 @@ from usage.models import AvailabilityReport
 from usage.selectors import availability_reports
 
 PREFIX = "sla."
-PLAN = "plan"  # the tag of a base fee
+BASE = "plan"  # the tag of a base fee
+UNPAYABLE = [InvoiceStatus.VOID, InvoiceStatus.DRAFT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,8 @@ def _paid(subscription: Subscription, window: Period) -> list[sla.Paid]:
     lines = InvoiceLine.objects.filter(
         invoice__subscription=subscription, kind=LineKind.CHARGE, is_tax=False,
         span__overlap=(window.start, window.end),
-    ).exclude(invoice__status__in=[InvoiceStatus.VOID, InvoiceStatus.DRAFT])  # fmt: skip
-    base = [line for line in lines if PLAN in line.tags and not line.is_credit]
+    ).exclude(invoice__status__in=UNPAYABLE)  # fmt: skip
+    base = [line for line in lines if BASE in line.tags and not line.is_credit]
     keys: dict[tuple[int, object], set[str]] = {}
     for line in base:
         keys.setdefault((line.invoice_id, line.span), set()).add(line.line_key)

@@ -7,15 +7,16 @@ import pytest
 from django.db import connection
 
 from billing.books import offences
-from billing.models import BillingJob, LedgerEntry, SlaAssessment, SlaCredit
+from billing.models import BillingJob, Invoice, LedgerEntry, SlaAssessment, SlaCredit
 from billing.selectors import credit_balance
 from billing.services.invoicing import issue_cycle
 from billing.services.runs import run_jobs, tick
 from billing.services.sla import assess
 from plans.actor import NIGHT
 from plans.timespan import Period
+from subscriptions.services import remove_option
 from tests.billing.world import EDGE, START, TAX, TERMS, as_text, begin, make_plan, report_availability
-from tests.factories import make_customer
+from tests.factories import TESTER, make_customer
 from tests.golden import golden
 
 pytestmark = pytest.mark.django_db
@@ -184,6 +185,42 @@ def test_a_late_correction_reopens_the_window():
     run_jobs(LATER)
 
     assert credit_balance(subscription.customer, "USD") == 700
+
+
+def drain(at: datetime) -> int:
+    """Tick and carry out; return how many windows and periods were new or open again."""
+    new = tick(at)
+    while run_jobs(at):
+        pass
+    return new
+
+
+def test_an_older_revision_that_comes_late_is_looked_at_once():
+    subscription = breached("43000")
+    report_availability(subscription.customer.apps.get(), "42900", revision=3)
+    drain(OCTOBER_1)
+
+    report_availability(subscription.customer.apps.get(), "42000", revision=2)
+
+    assert [drain(OCTOBER_1) for _ in range(3)] == [1, 0, 0]
+
+
+def test_a_window_without_a_promise_at_its_end_is_looked_at_once():
+    subscription = breached()
+    remove_option(subscription, option="sla.gold", at=datetime(2026, 9, 20, tzinfo=UTC), by=TESTER)
+
+    assert [drain(OCTOBER_1) for _ in range(3)] == [1, 0, 0]
+
+
+def test_another_fee_opens_the_window_again():
+    subscription = breached()
+    drain(OCTOBER_1)
+
+    Invoice.objects.filter(subscription=subscription).update(status="void")
+
+    assert [drain(LATER) for _ in range(2)] == [1, 0]
+    assert SlaAssessment.objects.get(revision=2).fee == 0
+    assert credit_balance(subscription.customer, "USD") == 0
 
 
 def test_I11_the_database_refuses_a_credit_above_the_fee():
