@@ -25,6 +25,7 @@ from billing.models import (
     StripeOperation,
 )
 from billing.models.stripe import OperationState
+from billing.selectors_unbilled import unbilled
 from billing.selectors_verify import faults_of
 
 
@@ -57,6 +58,12 @@ def _documents() -> Found:
     for row in _issued().iterator(chunk_size=500):
         for fault in faults_of(row):
             yield str(row), fault
+
+
+def _unbilled() -> Found:
+    """I2: usage that came after its invoice is on a later one, or waits for one that will come."""
+    for late in unbilled():
+        yield late.subscription.public_id, late.said
 
 
 def _numbers() -> Found:
@@ -144,6 +151,7 @@ def _issued() -> QuerySet[Invoice]:
 
 INVARIANTS: dict[str, Callable[[], Found]] = {
     "I1": _sums,
+    "I2": _unbilled,
     "I4": _periods,
     "I5": _numbers,
     "I5/I12": _documents,

@@ -25,6 +25,7 @@ def content_hash(invoice: Invoice, lines: Sequence[InvoiceLine]) -> str:
             if moment
         ),
         [invoice.span.lower.isoformat(), invoice.span.upper.isoformat()],
+        *([invoice.inputs] if invoice.inputs else []),
     ]
     body = [_said(line) for line in sorted(lines, key=lambda line: line.position)]
     return hashlib.sha256(canonical_json([head, body])).hexdigest()

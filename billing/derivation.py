@@ -224,6 +224,7 @@ _RULES: dict[str, Callable[[Node, Sequence[Decimal]], Decimal]] = {
     "spend": _sum,
     "since": lambda _node, parts: parts[0] - parts[1],
     "negative": _negative,
+    "adjusted": lambda _node, parts: parts[0] - sum(parts[1:], ZERO),
     "plus": lambda node, parts: _input(node) + parts[0],
     "minus": lambda node, parts: _input(node) - parts[0],
     "times": lambda node, parts: _input(node) * parts[0],

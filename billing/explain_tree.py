@@ -64,7 +64,7 @@ def is_money(node: Node) -> bool:
         return node.argument.get("name") == "fee"
     if node.word == "chain":
         return any(child.word == "price" for child in node.children) or is_money(node.children[0])
-    if node.word in {"negative", "number", "pick"}:
+    if node.word in {"negative", "number", "pick", "adjusted"}:
         return is_money(node.children[0])
     return False
 
@@ -76,6 +76,8 @@ def told(node: Node, reader: Reader, depth: int) -> Iterator[Explained]:
     elif node.word == "negative":
         yield from told(node.children[0], reader, depth)
         yield Explained(depth, _("Subtracted as a credit"), reader.written(node.output, is_money=True))
+    elif node.word == "adjusted":
+        yield from _adjusted(node, reader, depth)
     elif node.word in SILENT:
         for child in node.children:
             yield from told(child, reader, depth)
@@ -94,6 +96,17 @@ def _chain(node: Node, reader: Reader, depth: int) -> Iterator[Explained]:
     for step in steps:
         yield from _step(step, reader, depth, money_so_far=so_far)
         so_far = so_far or step.word == "price"
+
+
+def _adjusted(node: Node, reader: Reader, depth: int) -> Iterator[Explained]:
+    """How the charge comes out with the late usage, less what was billed for it."""
+    fresh, before = node.children
+    yield from told(fresh, reader, depth)
+    words = {"invoice": node.argument["invoice"]}
+    billed = reader.written(before.output, is_money=True)
+    yield Explained(depth, _("Billed before, starting with invoice %(invoice)s") % words, billed)
+    difference = reader.written(node.output, is_money=True)
+    yield Explained(depth, _("Difference because of late usage"), difference)
 
 
 def _meter(node: Node, reader: Reader, depth: int) -> Iterator[Explained]:

@@ -4,12 +4,18 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
+from billing.adjusting import differences, rated_again
 from billing.content import content_hash
 from billing.derivation import DerivationMismatch, Node, from_tree, plain, reevaluate
 from billing.models import Invoice, InvoiceLine, LineKind
+from billing.rated_from import frozen_of
+from billing.services.drafting import DraftLine
+from plans.errors import DomainError
 from plans.models import PlanVersion
 from plans.money import exact, from_minor
 from usage.models import Reading
+
+STORED_PLACE = Decimal("0.000000000001")
 
 
 def faults_of(invoice: Invoice) -> list[str]:
@@ -21,6 +27,7 @@ def faults_of(invoice: Invoice) -> list[str]:
     if content_hash(invoice, lines) != invoice.content_hash:
         found.append("the content hash does not match")
     found += _rounding_faults(invoice, lines)
+    found += _rating_faults(invoice, lines)
     return [*found, *_terms_faults(lines)]
 
 
@@ -31,7 +38,7 @@ def _line_faults(line: InvoiceLine) -> Iterator[str]:
     except DerivationMismatch as error:
         yield f"line {line.position}: {error}"
         return
-    if value != line.exact_amount:
+    if abs(value - line.exact_amount) * 2 > STORED_PLACE:  # the column keeps twelve places
         yield f"line {line.position}: its tree gives {plain(value)}, not {plain(line.exact_amount)}"
     yield from _reading_faults(line, tree)
 
@@ -71,6 +78,29 @@ def _rounding_faults(invoice: Invoice, lines: list[InvoiceLine]) -> list[str]:
         )
         step = from_minor(max(len({line.terms_hash for line in charged}), 1), invoice.currency)
     return ["the exact amounts are not what was rounded"] if abs(off) >= step else []
+
+
+def _rating_faults(invoice: Invoice, lines: list[InvoiceLine]) -> list[str]:
+    """Rate again from the stored inputs and the frozen readings: the same keys, the same amounts."""
+    if not invoice.inputs:
+        return ["what it was rated from is not stored"]
+    try:
+        again = {line.key: line.amount for line in _rated(invoice)}
+    except (DomainError, LookupError) as error:
+        return [f"it cannot be rated again: {error}"]
+    billed = {line.line_key: line.amount for line in lines if line.kind != LineKind.SLA_CREDIT}
+    return [
+        f"{key}: rated again it is {again.get(key)}, billed {billed.get(key)} (minor units)"
+        for key in sorted(again.keys() | billed.keys())
+        if again.get(key) != billed.get(key)
+    ]
+
+
+def _rated(invoice: Invoice) -> Iterator[DraftLine]:
+    yield from rated_again(invoice, frozen_of(invoice.inputs["readings"]))
+    for late in invoice.inputs.get("late", []):
+        earlier = Invoice.objects.select_related("customer").get(public_id=late["invoice"])
+        yield from differences(earlier, frozen_of(late["readings"]), late["counted"])
 
 
 def _terms_faults(lines: list[InvoiceLine]) -> list[str]:

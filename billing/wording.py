@@ -43,6 +43,15 @@ def described(label: Mapping[str, str], period: Period, zone: ZoneInfo) -> dict[
     return found
 
 
+def late_label(label: Mapping[str, str]) -> dict[str, str]:
+    """Return the name of what late usage changes about a charge."""
+    found = {}
+    for key, (language, _locale) in LANGUAGES.items():
+        with override(language):
+            found[key] = gettext("Late usage: %(label)s") % {"label": label[key]}
+    return found
+
+
 def credit_label() -> dict[str, str]:
     """Return the name of a drawn SLA credit."""
     found = {}

@@ -85,6 +85,7 @@ class LineInline(ReadOnlyInline):
     """The items, in the order of the document."""
 
     model = InvoiceLine
+    fk_name = "invoice"
     fields = ("what", "days", "used", "exact", "money")
     readonly_fields = fields
     ordering = ("position",)

@@ -7,7 +7,7 @@ import pghistory
 import pgtrigger
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from plans.ids import new_id
@@ -35,12 +35,12 @@ class InvoiceStatus(models.TextChoices):
 
 FROZEN = [
     "public_id", "customer_id", "subscription_id", "kind", "period_start", "span", "currency", "collection",
-    "series", "sequence", "number", "subtotal", "total", "issued_at", "due_at", "content_hash",
+    "series", "sequence", "number", "subtotal", "total", "issued_at", "due_at", "content_hash", "inputs",
 ]  # fmt: skip
 
 TOTAL_IS_SUM_OF_LINES = """
     SELECT coalesce(sum(amount), 0) AS total,
-           coalesce(sum(amount) FILTER (WHERE kind = 'charge'), 0) AS subtotal
+           coalesce(sum(amount) FILTER (WHERE kind <> 'sla_credit'), 0) AS subtotal
       INTO wanted FROM billing_invoiceline WHERE invoice_id = NEW.id;
     IF NEW.status <> 'draft' AND (NEW.total <> wanted.total OR NEW.subtotal <> wanted.subtotal) THEN
         RAISE EXCEPTION 'invoice %: total % is not the sum of its lines (%)', NEW.id, NEW.total, wanted.total
@@ -98,6 +98,9 @@ class Invoice(models.Model):
     due_at = models.DateTimeField(_("due at"), null=True)
     paid_at = models.DateTimeField(_("paid at"), null=True)
     content_hash = models.CharField(_("content hash"), max_length=64, blank=True)  # head and lines, SHA-256
+    inputs = models.JSONField(  # see billing/rated_from.py
+        _("rated from"), default=dict, db_default=Value({}, models.JSONField())
+    )
     created_by = models.CharField(_("created by"), max_length=64)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 

@@ -21,9 +21,10 @@ ONLY_WHILE_DRAFT = """
 
 
 class LineKind(models.TextChoices):
-    """A charge rated from the terms, or a credit drawn from the ledger."""
+    """A charge rated from the terms, what late usage changed about one, or a credit from the ledger."""
 
     CHARGE = "charge", _("charge")
+    ADJUSTMENT = "adjustment", _("late usage")
     SLA_CREDIT = "sla_credit", _("SLA credit")
 
 
@@ -41,8 +42,11 @@ class InvoiceLine(models.Model):
     )
     customer = models.ForeignKey("subscriptions.Customer", models.PROTECT, related_name="+")
     position = models.PositiveIntegerField(_("position"))
-    line_key = models.CharField(_("key"), max_length=200)  # charge/app/region/band/part
+    line_key = models.CharField(_("key"), max_length=240)  # charge/app/region/band/part
     kind = models.CharField(_("kind"), max_length=12, choices=LineKind.choices, default=LineKind.CHARGE)
+    adjusts = models.ForeignKey(  # the invoice whose usage came late
+        "billing.Invoice", models.PROTECT, null=True, related_name="adjustments", verbose_name=_("adjusts")
+    )
     charge = models.CharField(_("charge"), max_length=64)
     label = models.JSONField(_("label"), default=dict)  # {"en", "zh-Hans"}
     description = models.JSONField(_("description"), default=dict)  # whole sentence, {"en", "zh-Hans"}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from billing.derivation import Node, to_tree
 from billing.dues import advance_dues, arrears_dues, companions, meters_of, span_of
@@ -24,7 +25,7 @@ from billing.selectors_gather import (
     version_over,
     within_agreement,
 )
-from billing.values import Due, Line, Quantities, Rating
+from billing.values import Due, Line, Quantities
 from billing.wording import described, label_of, with_place
 from plans.timespan import Period
 from subscriptions.models import Subscription
@@ -75,6 +76,7 @@ class DraftLine:
     kind: LineKind = LineKind.CHARGE
     readings: tuple[int, ...] = ()
     credit_id: int | None = None
+    adjusts: int | None = None
 
 
 @dataclass(slots=True)
@@ -87,6 +89,8 @@ class Draft:
     parts: list["Part"] = field(default_factory=list)
     quantities: Quantities = field(default_factory=dict)
     frozen: Frozen = field(default_factory=dict)
+    late: list[DraftLine] = field(default_factory=list)  # joins the lines when credits are drawn
+    corrected: list[dict[str, Any]] = field(default_factory=list)  # what the late lines were rated from
 
     @property
     def readings(self) -> list[Reading]:
@@ -95,8 +99,8 @@ class Draft:
 
     @property
     def subtotal(self) -> int:
-        """Rated lines, tax included."""
-        return sum(line.amount for line in self.lines if line.kind == LineKind.CHARGE)
+        """Rated lines, tax and late usage included."""
+        return sum(line.amount for line in self.lines if line.kind != LineKind.SLA_CREDIT)
 
     @property
     def total(self) -> int:
@@ -105,8 +109,9 @@ class Draft:
 
     @property
     def before_tax(self) -> int:
-        """What credits may be drawn against."""
-        return sum(line.amount for line in self.lines if TAX not in line.tags)
+        """What credits may be drawn against: own lines, less what late usage gives back."""
+        own = sum(line.amount for line in self.lines if TAX not in line.tags)
+        return own + min(0, sum(line.amount for line in self.late))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,33 +189,40 @@ def _frozen(
 
 
 def rated_lines(draft: Draft, spent: Sequence[Line] = ()) -> list[DraftLine]:
-    """Rate every part in turn, each seeing the lines before it, and turn amounts into minor units once."""
-    ratings: list[tuple[Rating, Standpoint]] = []
+    """Rate every part in turn and turn amounts into minor units once."""
+    zone = zone_of(draft.slot.subscription.customer)
+    return lines_of(draft.parts, draft.quantities, spent, zone, draft.readings)
+
+
+def lines_of(
+    parts: Sequence[Part],
+    quantities: Quantities,
+    spent: Sequence[Line],
+    zone: ZoneInfo,
+    readings: Sequence[Reading],
+) -> list[DraftLine]:
+    """Rate parts, each seeing the lines before it; also used to rate an issued invoice again."""
+    found: list[DraftLine] = []
     seen = list(spent)
-    for part in draft.parts:
+    for part in parts:
         context = replace(part.view.context, spent=tuple(seen))
-        rating = rate(part.view.terms, draft.quantities, part.dues, context)
+        rating = rate(part.view.terms, quantities, part.dues, context)
         seen += rating.lines
-        ratings.append((rating, part.view))
-    return [line for rating, view in ratings for line in _stored(draft.slot, rating, view, draft.readings)]
+        amounts = in_minor([line.amount for line in rating.lines], rating.total, rating.currency)
+        for line, amount in zip(rating.lines, amounts, strict=True):
+            stored = _stored_line(line, amount, zone, readings)
+            found.append(replace(stored, terms_hash=part.view.terms.hash, engine=rating.engine))
+    return found
 
 
-def _stored(slot: Slot, rating: Rating, view: Standpoint, readings: Sequence[Reading]) -> list[DraftLine]:
-    amounts = in_minor([line.amount for line in rating.lines], rating.total, rating.currency)
-    pairs = zip(rating.lines, amounts, strict=True)
-    return [_stored_line(slot, rating, view, line, amount, readings) for line, amount in pairs]
-
-
-def _stored_line(
-    slot: Slot, rating: Rating, view: Standpoint, line: Line, amount: int, readings: Sequence[Reading]
-) -> DraftLine:
+def _stored_line(line: Line, amount: int, zone: ZoneInfo, readings: Sequence[Reading]) -> DraftLine:
     label = with_place(label_of(line.label, line.charge), line.app, line.region)
     used = _sources(line.derivation)
     return DraftLine(
         key=line.key,
         charge=line.charge,
         label=label,
-        description=described(label, line.period, zone_of(slot.subscription.customer)),
+        description=described(label, line.period, zone),
         tags=line.tags,
         credit=line.credit,
         app=line.app,
@@ -220,8 +232,8 @@ def _stored_line(
         unit=line.unit,
         exact=line.amount,
         amount=amount,
-        terms_hash=view.terms.hash,
-        engine=rating.engine,
+        terms_hash="",
+        engine="",
         derivation=to_tree(line.derivation),
         readings=tuple(sorted(reading.pk for reading in readings if reading.public_id in used)),
     )

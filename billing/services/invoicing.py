@@ -15,6 +15,7 @@ from billing.models import Invoice, InvoiceKind, InvoiceStatus, ParkedCustomer
 from billing.selectors_gather import billable, calendar_of
 from billing.services.credits import CreditPool, draw_credits
 from billing.services.drafting import Draft, Slot, drafted
+from billing.services.late import Outdated, add_late_usage, outdated
 from billing.services.planning import plan_delivery
 from billing.services.saving import save_drafts
 from plans.actor import Actor
@@ -55,7 +56,9 @@ def issue(slots: Sequence[Slot], *, at: datetime, by: Actor) -> list[Invoice]:
         known = _existing(slots)
         _refuse_parked(slot.subscription.customer_id for slot in slots if slot.key not in known)
         pool = CreditPool(customers)
-        drafts = [_draft(slot, pool, at=at) for slot in slots if slot.key not in known]
+        wanted = [slot for slot in slots if slot.key not in known]
+        late = outdated(wanted)
+        drafts = [_draft(slot, pool, late, at=at) for slot in wanted]
         for draft, invoice in zip(drafts, save_drafts(drafts, at=at, by=by), strict=True):
             known[draft.slot.key] = invoice
         plan_delivery([known[draft.slot.key] for draft in drafts])
@@ -63,9 +66,12 @@ def issue(slots: Sequence[Slot], *, at: datetime, by: Actor) -> list[Invoice]:
     return [known[slot.key] for slot in slots]
 
 
-def _draft(slot: Slot, pool: CreditPool, *, at: datetime) -> Draft:
+def _draft(slot: Slot, pool: CreditPool, late: Outdated, *, at: datetime) -> Draft:
     draft = drafted(slot, at=at)
+    if slot.kind == InvoiceKind.CYCLE:
+        add_late_usage(draft, late.get(slot.subscription.pk, ()), at=at)
     draw_credits(draft, pool)
+    draft.lines += draft.late
     return draft
 
 

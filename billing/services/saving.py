@@ -8,6 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange as Span
 from billing.content import content_hash
 from billing.locks import take_numbers
 from billing.models import Account, Invoice, InvoiceLine, InvoiceStatus, LineKind
+from billing.rated_from import stored_inputs
 from billing.services.credits import post_draws
 from billing.services.drafting import TAX, Draft, DraftLine
 from billing.services.ledger import Posting, post
@@ -46,6 +47,7 @@ def _row(draft: Draft, by: Actor) -> Invoice:
         collection=subscription.collection,
         subtotal=draft.subtotal,
         total=draft.total,
+        inputs=stored_inputs(draft),
         created_by=by.id,
     )
 
@@ -57,6 +59,7 @@ def _line(invoice: Invoice, line: DraftLine, position: int) -> InvoiceLine:
         position=position,
         line_key=line.key,
         kind=line.kind,
+        adjusts_id=line.adjusts,
         charge=line.charge,
         label=line.label,
         description=line.description,

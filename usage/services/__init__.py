@@ -1,7 +1,7 @@
 """The verbs of usage."""
 
 from usage.services.availability import report_availability
-from usage.services.freezing import freeze
+from usage.services.freezing import changed_meters, freeze, revise
 from usage.services.ingest import Outcome, ingest
 from usage.services.partitions import make_partitions
 from usage.services.quarantine import replay
@@ -9,6 +9,7 @@ from usage.services.rollup import mark_dirty, rebuild_cell, rebuild_dirty, roll_
 
 __all__ = [
     "Outcome",
+    "changed_meters",
     "freeze",
     "ingest",
     "make_partitions",
@@ -17,6 +18,7 @@ __all__ = [
     "rebuild_dirty",
     "replay",
     "report_availability",
+    "revise",
     "roll_up",
     "roll_up_all",
 ]

@@ -1,7 +1,7 @@
 """Fixing what a period's usage was, once, for the invoice that is rated from it."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -53,9 +53,66 @@ def freeze(
     return list(_readings(subscription, period).filter(meter__in=ids))
 
 
+@transaction.atomic
+def revise(
+    *, subscription: Subscription, period: Period, meters: Iterable[str], at: datetime
+) -> list[Reading]:
+    """Return the latest readings of a frozen period, with a new revision where the cells have changed.
+
+    The first revision stays what `freeze` returns: the invoice rated from it never changes.
+    """
+    lock_freeze(subscription.pk)
+    wanted = list(Meter.objects.filter(code__in=list(meters)).order_by("code"))
+    latest = {_place(row): row for row in _every(subscription, period).filter(meter__in=wanted)}
+    made = _changed(subscription, period, wanted, latest, at)
+    for fresh in made:
+        known = latest.get(_place(fresh))
+        fresh.revision = known.revision + 1 if known else 2  # 1 is what the first freeze saw
+    Reading.objects.bulk_create(made)
+    latest |= {_place(fresh): fresh for fresh in made}
+    return [latest[place] for place in sorted(latest)]
+
+
+def changed_meters(subscription: Subscription, period: Period) -> list[str]:
+    """Return the meters (codes) of a frozen period whose cells say something else by now."""
+    latest = {_place(row): row for row in _every(subscription, period)}
+    meters = list({row.meter_id: row.meter for row in latest.values()}.values())
+    changed = _changed(subscription, period, meters, latest, period.end)
+    return sorted({fresh.meter.code for fresh in changed})
+
+
+def _changed(
+    subscription: Subscription,
+    period: Period,
+    meters: list[Meter],
+    latest: Mapping[tuple[str, str, str], Reading],
+    at: datetime,
+) -> list[Reading]:
+    """Return unsaved readings of the places that say something else than the latest ones."""
+    found = _new(subscription, period, meters, at)
+    return [fresh for fresh in found if not _says_the_same(latest.get(_place(fresh)), fresh)]
+
+
+def _place(reading: Reading) -> tuple[str, str, str]:
+    return reading.meter.code, reading.app.code, reading.region
+
+
+def _says_the_same(known: Reading | None, fresh: Reading) -> bool:
+    """A place never frozen and without usage says the same as none."""
+    if known is None:
+        return not fresh.cells
+    return (known.value, known.cells) == (fresh.value, fresh.cells)
+
+
 def _readings(subscription: Subscription, period: Period) -> QuerySet[Reading]:
-    rows = Reading.objects.filter(subscription=subscription, period=(period.start, period.end), revision=1)
-    return rows.select_related("meter", "app").order_by("meter__code", "app__code", "region")
+    rows = _every(subscription, period).filter(revision=1)
+    return rows.order_by("meter__code", "app__code", "region")
+
+
+def _every(subscription: Subscription, period: Period) -> QuerySet[Reading]:
+    """Return every revision, latest last in its place."""
+    rows = Reading.objects.filter(subscription=subscription, period=(period.start, period.end))
+    return rows.order_by("revision").select_related("meter", "app")
 
 
 def _new(subscription: Subscription, period: Period, meters: list[Meter], at: datetime) -> Iterator[Reading]:

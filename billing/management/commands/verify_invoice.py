@@ -9,7 +9,7 @@ from billing.selectors_verify import faults_of
 
 
 class Command(BaseCommand):
-    """Re-evaluate every line's tree, and compare readings, terms, sums and the content hash."""
+    """Rate again, re-evaluate every line's tree, and compare readings, terms, sums and the content hash."""
 
     help = __doc__
 

@@ -1,0 +1,105 @@
+"""What an invoice was rated from, stored with it: terms by hash, context, dues and readings.
+
+With this it can be rated again at any time, to prove it or to find what late usage changes.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from billing.derivation import Node, plain
+from billing.models import Invoice, InvoiceLine, LineKind
+from billing.selectors_gather import Frozen, Standpoint
+from billing.services.drafting import TAX, Draft, Part
+from billing.values import Context, Due, Line
+from plans.models import PlanVersion
+from plans.selectors import terms_of
+from plans.terms import Terms
+from plans.timespan import Period
+from usage.models import Reading
+
+
+def stored_inputs(draft: Draft) -> dict[str, Any]:
+    """Return what the draft was rated from, for a JSON column."""
+    found: dict[str, Any] = {
+        "parts": [_part(part) for part in draft.parts],
+        "readings": stored_readings(draft.frozen),
+    }
+    if draft.corrected:
+        found["late"] = draft.corrected
+    return found
+
+
+def _part(part: Part) -> dict[str, Any]:
+    context = part.view.context
+    return {
+        "terms": part.view.terms.hash,
+        "context": {
+            "zone": context.zone,
+            "labels": dict(context.labels),
+            "facts": {name: plain(value) for name, value in context.facts.items()},
+            "options": {name: plain(value) for name, value in context.options.items()},
+        },
+        "dues": [[due.charge, *_span(due.period)] for due in part.dues],
+    }
+
+
+def _span(period: Period) -> list[str]:
+    return [period.start.isoformat(), period.end.isoformat()]
+
+
+def stored_readings(frozen: Frozen) -> list[list[Any]]:
+    """Return (start, end, ids) of the readings behind each period."""
+    return [[*_span(period), [row.pk for row in rows]] for period, rows in frozen.items()]
+
+
+def parts_of(inputs: Mapping[str, Any]) -> list[Part]:
+    """Return the dues with their terms and context; LookupError where no version has the terms."""
+    return [Part(_standpoint(part), [_due(*due) for due in part["dues"]]) for part in inputs["parts"]]
+
+
+def _standpoint(part: Mapping[str, Any]) -> Standpoint:
+    said = part["context"]
+    facts, options = ({n: Decimal(v) for n, v in said[kind].items()} for kind in ("facts", "options"))
+    context = Context(zone=said["zone"], facts=facts, labels=said["labels"], options=options)
+    return Standpoint(_terms(part["terms"]), context)
+
+
+def _terms(terms_hash: str) -> Terms:
+    version = PlanVersion.objects.filter(terms_hash=terms_hash).order_by("pk").first()
+    if version is None:
+        raise LookupError(f"no plan version has the terms {terms_hash}")
+    return terms_of(version)
+
+
+def _period(start: str, end: str) -> Period:
+    return Period(datetime.fromisoformat(start), datetime.fromisoformat(end))
+
+
+def _due(charge: str, start: str, end: str) -> Due:
+    return Due(charge, _period(start, end))
+
+
+def frozen_of(stored: Iterable[tuple[str, str, list[int]]]) -> dict[Period, list[Reading]]:
+    """Return the readings behind each period, in one query."""
+    rows = list(stored)
+    ids = {pk for _start, _end, pks in rows for pk in pks}
+    known = Reading.objects.select_related("meter", "app").in_bulk(ids)
+    return {_period(start, end): [known[pk] for pk in pks if pk in known] for start, end, pks in rows}
+
+
+def spent_of(invoice: Invoice) -> list[Line]:
+    """Return the drawn credits that the invoice's taxes were rated with."""
+    lines = list(invoice.lines.order_by("position"))
+    if not any(line.kind == LineKind.CHARGE and TAX in line.tags for line in lines):
+        return []
+    return [_spent(line) for line in lines if line.kind == LineKind.SLA_CREDIT]
+
+
+def _spent(line: InvoiceLine) -> Line:
+    leaf = Node("line", line.exact_amount, argument={"key": line.line_key})
+    return Line(
+        line.line_key, line.charge, line.label, tuple(line.tags), line.is_credit, "", "",
+        line.service_period, None, "", line.exact_amount, leaf,
+    )  # fmt: skip

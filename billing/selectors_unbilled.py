@@ -1,0 +1,46 @@
+"""Usage that came after its invoice and that no later invoice will bill by itself: for people to settle."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.adjusting import periods_of
+from billing.models import BillingJob, Invoice, InvoiceKind, InvoiceStatus
+from subscriptions.models import Subscription
+from usage.selectors_late import changed_periods
+from usage.services import changed_meters
+
+
+@dataclass(frozen=True, slots=True)
+class Unbilled:
+    """One agreement's period whose usage grew or shrank after its last invoice."""
+
+    subscription: Subscription
+    said: str
+
+
+def unbilled() -> Iterator[Unbilled]:
+    """Yield what is left over; usage that the agreement's next invoice takes up is not."""
+    changed = changed_periods(None)
+    for subscription in Subscription.objects.filter(pk__in=changed).order_by("pk"):
+        if _goes_on(subscription):
+            continue
+        for invoice in _issued(subscription):
+            for period in sorted(periods_of(invoice) & set(changed[subscription.pk])):
+                if meters := changed_meters(subscription, period):
+                    said = f"usage of {', '.join(meters)} came after its last invoice {invoice.number}"
+                    yield Unbilled(subscription, said)
+
+
+def _issued(subscription: Subscription) -> list[Invoice]:
+    rows = Invoice.objects.filter(subscription=subscription, kind=InvoiceKind.CYCLE).order_by("period_start")
+    return list(rows.exclude(status__in=[InvoiceStatus.DRAFT, InvoiceStatus.VOID]))
+
+
+def _goes_on(subscription: Subscription) -> bool:
+    """True while a period invoice is still to come."""
+    end: datetime | None = subscription.span.upper
+    done = BillingJob.objects.filter(
+        subscription=subscription, step=BillingJob.Step.CYCLE, state=BillingJob.State.DONE
+    )
+    return end is None or not done.filter(period_start__gte=end).exists()

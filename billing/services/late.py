@@ -1,0 +1,84 @@
+"""Usage that came after its invoice: the difference, as lines of the next period invoice.
+
+What is due is always "rated again, less what is billed", so a second look finds nothing to add.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from billing.adjusting import counted_adjustments, differences, periods_of
+from billing.models import Invoice, InvoiceKind, InvoiceStatus
+from billing.rated_from import frozen_of, stored_readings
+from billing.services.drafting import Draft, DraftLine, Slot
+from plans.timespan import Period
+from usage.models import Reading
+from usage.selectors_late import changed_periods
+from usage.services import revise
+
+MEMORY = timedelta(days=100)  # what ended longer ago is left to people; check_books lists it
+
+Outdated = Mapping[int, Sequence[Invoice]]  # subscription -> its invoices that late usage touches
+
+
+class _BelowZero(Exception):  # noqa: N818 — inside this module: undoes the readings of one invoice
+    """More is given back than the draft comes to: the next invoice tries again."""
+
+
+def outdated(slots: Iterable[Slot]) -> Outdated:
+    """Return the issued period invoices whose usage has changed since; one query when none has."""
+    edges = {slot.subscription.pk: slot.edge for slot in slots if slot.kind == InvoiceKind.CYCLE}
+    if not edges:
+        return {}
+    changed = changed_periods(edges.keys(), since=min(edges.values()) - MEMORY, again=True)
+    found: dict[int, list[Invoice]] = {}
+    for invoice in _issued(changed):
+        if periods_of(invoice) & set(changed[invoice.subscription_id]):
+            found.setdefault(invoice.subscription_id, []).append(invoice)
+    return found
+
+
+def _issued(subscriptions: Iterable[int]) -> Iterable[Invoice]:
+    rows = Invoice.objects.filter(subscription__in=list(subscriptions), kind=InvoiceKind.CYCLE)
+    live = rows.exclude(status__in=[InvoiceStatus.DRAFT, InvoiceStatus.VOID]).exclude(inputs={})
+    return live.select_related("customer", "subscription__customer").order_by("period_start")
+
+
+def add_late_usage(draft: Draft, invoices: Iterable[Invoice], *, at: datetime) -> None:
+    """Put on the draft what late usage changes about earlier invoices, never below a total of 0."""
+    for invoice in invoices:
+        if invoice.period_start >= draft.slot.edge:
+            continue
+        try:
+            with transaction.atomic():
+                _add(draft, invoice, at=at)
+        except _BelowZero:
+            continue
+
+
+def _add(draft: Draft, invoice: Invoice, *, at: datetime) -> None:
+    frozen = _frozen_again(invoice, at=at)
+    counted = counted_adjustments(invoice)
+    lines: list[DraftLine] = differences(invoice, frozen, counted)
+    if draft.total + sum(line.amount for line in [*draft.late, *lines]) < 0:
+        raise _BelowZero
+    if lines:
+        draft.late += lines
+        draft.corrected.append(
+            {"invoice": invoice.public_id, "counted": counted, "readings": stored_readings(frozen)}
+        )
+
+
+def _frozen_again(invoice: Invoice, *, at: datetime) -> dict[Period, list[Reading]]:
+    """Return the latest readings behind each period of an invoice."""
+    found = {}
+    for due, rows in frozen_of(invoice.inputs["readings"]).items():
+        meters = {row.meter.code for row in rows}
+        spans = {Period(row.period.lower, row.period.upper) for row in rows}
+        found[due] = [
+            reading
+            for span in sorted(spans)
+            for reading in revise(subscription=invoice.subscription, period=span, meters=meters, at=at)
+        ]
+    return found
