@@ -1,10 +1,13 @@
 """A webhook's header and body into values. Who signed it is for the gateway to say."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 from billing.errors import BadSignature
 from billing.gateway_values import SignedEvent
+
+WORD = re.compile(r"[A-Za-z0-9_.-]{0,80}")
 
 
 def instant_of(seconds: int) -> datetime:
@@ -30,13 +33,28 @@ def event_of(raw: bytes) -> SignedEvent:
     try:
         body = json.loads(raw)
         return SignedEvent(
-            id=body["id"],
-            type=body["type"],
-            object_id=str(body["data"]["object"].get("id", "")),
+            id=_word(body["id"]),
+            type=_word(body["type"]),
+            object_id=_word(body["data"]["object"].get("id", "")),
             livemode=bool(body["livemode"]),
-            api_version=body.get("api_version") or "",
+            api_version=_word(body.get("api_version") or "")[:40],
             created=instant_of(body["created"]),
             body=raw.decode(),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        OSError,
+        RecursionError,
+    ) as error:
         raise BadSignature from error
+
+
+def _word(value: object) -> str:
+    """Return an id or type as Stripe writes them; ValueError for anything a column could not hold."""
+    if not isinstance(value, str) or not WORD.fullmatch(value):
+        raise ValueError("not an id")
+    return value

@@ -5,11 +5,19 @@ import secrets
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 Handler = Callable[[HttpRequest], HttpResponse]
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 PORTAL_POLICY = (
@@ -36,6 +44,31 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         return response
+
+
+class StorableTextMiddleware:
+    """Refuse NUL in an address or a form: no column can hold it, so every lookup by it would fail."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request) if self._storable(request) else self._refusal(request)
+
+    def _refusal(self, request: HttpRequest) -> HttpResponse:
+        said = _("The request holds a NUL character, which no text may.")
+        if not request.path_info.startswith("/api/"):
+            return HttpResponseBadRequest(said, content_type="text/plain")
+        body = {"type": "/api/docs/#problem-nul_character", "title": "nul character", "status": 400}
+        whole = {**body, "detail": said, "code": "nul_character"}
+        return JsonResponse(whole, status=400, content_type="application/problem+json")
+
+    def _storable(self, request: HttpRequest) -> bool:
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            return False
+        if request.method != "POST" or request.content_type not in FORMS:
+            return True
+        return not any("\0" in value for values in request.POST.lists() for value in values[1])
 
 
 class AreaPolicyMiddleware:

@@ -84,6 +84,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.RequestIdMiddleware",
+    "config.middleware.StorableTextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.AreaPolicyMiddleware",
@@ -257,6 +258,9 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env("RATECARD_LOG_LEVEL", "INFO")},
-    "loggers": {"stripe": {"level": "WARNING"}},  # it logs each call; the operation rows already say so
+    "loggers": {
+        "stripe": {"level": "WARNING"},  # it logs each call; the operation rows already say so
+        "django": {"handlers": [], "level": "INFO", "propagate": True},  # once, by the root's handler
+    },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -12,8 +12,9 @@ _base = re.sub(r"/\d*$", "", os.environ.get("REDIS_URL", "redis://127.0.0.1:6379
 os.environ["REDIS_URL"] = f"{_base}/{2 * _worker + 2}"
 
 from config.settings import *  # noqa: F403
-from config.settings import STORAGES
+from config.settings import STATIC_ROOT, STORAGES
 
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns of a missing folder
 DEBUG = False
 SECURE_SSL_REDIRECT = False
 STAFF_MFA = False

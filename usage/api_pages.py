@@ -1,6 +1,7 @@
 """Cursor pages and query parameters of the usage API."""
 
 import json
+import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -37,13 +38,16 @@ def cursor_of(parameters: Mapping[str, str], length: int) -> list[str] | None:
         return None
     try:
         key = json.loads(urlsafe_b64decode(given + "=" * (-len(given) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         key = None
-    if not isinstance(key, list) or len(key) != length or not all(isinstance(part, str) for part in key):
-        raise ParameterInvalid(name="cursor", reason=_("use next_cursor of the page before"))
-    if any("\0" in part for part in key):
+    if not isinstance(key, list) or len(key) != length or not all(map(_plain, key)):
         raise ParameterInvalid(name="cursor", reason=_("use next_cursor of the page before"))
     return key
+
+
+def _plain(part: object) -> bool:
+    """Return whether a cursor's part is a text PostgreSQL can take: no control mark, no surrogate."""
+    return isinstance(part, str) and all(unicodedata.category(mark) not in {"Cc", "Cs"} for mark in part)
 
 
 def limit_of(parameters: Mapping[str, str]) -> int:

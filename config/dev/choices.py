@@ -10,6 +10,7 @@ from config.dev.errors import Refused
 from config.dev.places import HOST, ROOT, free_port
 
 LIVE = ("sk_live_", "rk_live_")
+TEST = ("sk_test_", "rk_test_")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ def choose_stripe(key: str, base: str, sandbox: str) -> StripeChoice:
     if key.startswith(LIVE):
         with_base = " together with STRIPE_API_BASE" if base else ""
         raise Refused(f"STRIPE_API_KEY is a live key{with_base}. A development server takes test keys only.")
+    if key and not key.startswith(TEST):
+        raise Refused("STRIPE_API_KEY is not a Stripe key. A test key begins with sk_test_ or rk_test_.")
     if key:
         return StripeChoice(sandbox=False, base=base.rstrip("/") or None)
     return StripeChoice(sandbox=True, base=base.rstrip("/") or sandbox)

@@ -1,4 +1,4 @@
-"""Expected bills as text. RATECARD_WRITE_GOLDEN=1 writes what is missing; a person reads it before it counts."""
+"""Expected bills as text. RATECARD_WRITE_GOLDEN=1 writes what is missing; a person reads it first."""
 
 import os
 from pathlib import Path
