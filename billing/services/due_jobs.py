@@ -9,6 +9,8 @@ from django.db.models import (
     BigIntegerField,
     Case,
     Count,
+    Exists,
+    Expression,
     F,
     Max,
     OuterRef,
@@ -23,7 +25,7 @@ from django.db.models.functions import Coalesce, Now
 
 from billing.models import BillingJob, BillingRun, InvoiceLine
 from billing.services.sla import BASE, UNPAYABLE
-from plans.timespan import Period, local_months
+from plans.timespan import MICROSECOND, Period, local_months
 from subscriptions.anchors import edge_at, index_at
 from subscriptions.models import Subscription
 from subscriptions.selectors import zone_of
@@ -34,7 +36,7 @@ SLA_MEMORY = timedelta(days=100)  # a corrected report is looked for this far ba
 
 def plan_jobs(at: datetime, *, grace: timedelta) -> int:
     """Store the jobs that are due by `at` and not there yet; return how many are new."""
-    jobs = [*_cycles(at - grace, grace), *_windows(at)]
+    jobs = [*_cycles(at - grace, grace), *_windows(at, grace)]
     runs = _runs(jobs)
     for job in jobs:
         job.run = runs[job.step, _day(job.due_at)]
@@ -44,13 +46,26 @@ def plan_jobs(at: datetime, *, grace: timedelta) -> int:
 
 
 def ready_windows(at: datetime) -> QuerySet[BillingJob]:
-    """Return the windows that may be judged now."""
-    return _ready(at).filter(step=BillingJob.Step.SLA)
+    """Return the windows that may be judged now: the invoices that carry their fee are there."""
+    until = Coalesce(OuterRef("period_end"), OuterRef("due_at"))
+    return _ready(at).filter(~Exists(_cycles_before(until)), step=BillingJob.Step.SLA)
 
 
 def ready_cycles(at: datetime) -> QuerySet[BillingJob]:
-    """Return the periods that may be invoiced now."""
-    return _ready(at).filter(step=BillingJob.Step.CYCLE)
+    """Return the periods that may be invoiced now: of each agreement the earliest.
+
+    One at a time, so that after missed nights the windows between are judged, and their credits drawn.
+    """
+    return _ready(at).filter(~Exists(_cycles_before(OuterRef("period_start"))), step=BillingJob.Step.CYCLE)
+
+
+def _cycles_before(instant: Expression | F) -> QuerySet[BillingJob]:
+    return BillingJob.objects.filter(
+        subscription=OuterRef("subscription"),
+        step=BillingJob.Step.CYCLE,
+        state=BillingJob.State.WAITING,
+        period_start__lt=instant,
+    )
 
 
 def _ready(at: datetime) -> QuerySet[BillingJob]:
@@ -82,7 +97,7 @@ def _edges(subscription: Subscription, after: datetime, until: datetime) -> Iter
         edge = edge_at(subscription.anchor, zone, k)
 
 
-def _windows(at: datetime) -> Iterator[BillingJob]:
+def _windows(at: datetime, grace: timedelta) -> Iterator[BillingJob]:
     """Yield a job for every calendar month that has ended and in which an availability promise was held."""
     last = Max("billing_jobs__period_end", filter=Q(billing_jobs__step=BillingJob.Step.SLA))
     rows = Subscription.objects.filter(
@@ -90,9 +105,16 @@ def _windows(at: datetime) -> Iterator[BillingJob]:
     ).select_related("customer")
     for subscription in rows.annotate(last=last).order_by("pk").distinct():
         for month in _months(subscription, subscription.last, at):
-            job = _job(subscription, BillingJob.Step.SLA, month.start, due_at=month.end)
+            due_at = max(month.end, _last_edge(subscription, month) + grace)
+            job = _job(subscription, BillingJob.Step.SLA, month.start, due_at=due_at)
             job.period_end = month.end
             yield job
+
+
+def _last_edge(subscription: Subscription, month: Period) -> datetime:
+    """Return the last edge before a month's end; its invoice carries a part of the month's fee."""
+    zone = zone_of(subscription.customer)
+    return edge_at(subscription.anchor, zone, index_at(subscription.anchor, zone, month.end - MICROSECOND))
 
 
 def _months(subscription: Subscription, after: datetime | None, at: datetime) -> Iterator[Period]:

@@ -1,6 +1,6 @@
 """A breach becomes credit, credit becomes lines, and a correction moves only the difference."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -193,6 +193,35 @@ def drain(at: datetime) -> int:
     while run_jobs(at):
         pass
     return new
+
+
+def test_after_missed_nights_each_window_has_its_fee_and_each_invoice_its_credit():
+    """October is 9 days of the first month and 22 of the second; its credit is drawn on 10 November."""
+    subscription = breached("43200")
+    app = subscription.customer.apps.get()
+    report_availability(app, "43000", "44640", month=(2026, 10))
+
+    drain(datetime(2026, 11, 11, tzinfo=UTC))
+
+    october = SlaAssessment.objects.get(window__startswith=SEPTEMBER.end)
+    assert october.fee == 1200 + 2839  # 40.00 × 9 / 30 and 40.00 × 22 / 31
+    drawn = [
+        line.amount
+        for line in subscription.invoices.get(period_start__gt=EDGE).lines.filter(kind="sla_credit")
+    ]
+    assert drawn == [-october.amount]
+
+
+@pytest.mark.parametrize("nights", [1, 3])
+def test_an_edge_on_a_month_s_last_day_is_invoiced_before_the_month_is_judged(nights):
+    customer = make_customer(billing_zone="Asia/Shanghai")
+    subscription = breached(customer=customer, at=datetime(2026, 8, 31, 3, tzinfo=UTC))
+
+    for night in range(nights):
+        drain(SEPTEMBER.end + timedelta(days=night))
+
+    row = SlaAssessment.objects.get(subscription=subscription, window__startswith=SEPTEMBER.start)
+    assert (row.revision, row.fee) == (1, 4000 * 29 // 30 + 130)
 
 
 def test_an_older_revision_that_comes_late_is_looked_at_once():
