@@ -34,7 +34,7 @@ def usage_of(firm: Firm, app: str, today: date, *, until: datetime) -> Iterator[
     """Yield what the app's backend reports from the subscription's first day up to `until`."""
     dice = random.Random(f"ratecard:{firm.slug}")  # noqa: S311  # a demo world, not a secret
     zone = ZoneInfo(firm.zone)
-    for age in range(firm.age_days, -1, -1):
+    for age in range(firm.age_days, -2, -1):  # east of UTC it may be tomorrow already
         day = today - timedelta(days=age)
         factor = _factor(firm, age, day)
         for event in _day(firm, app, day, factor, zone, dice):

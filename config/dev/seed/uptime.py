@@ -14,11 +14,13 @@ BAD_MINUTES = 190  # of a 30-day month's 43,200: 99.56 %, below both tiers' targ
 def reports_of(firm: Firm, app: str, at: datetime) -> Iterator[dict[str, Any]]:
     """Yield a day's good and total minutes for each whole local day since the firm subscribed."""
     zone = ZoneInfo(firm.zone)
-    first = at.astimezone(zone).date() - timedelta(days=firm.age_days)
+    first = at.date() - timedelta(days=firm.age_days)
     bad = _bad_day(first) if firm.breach else None
-    for number in range(firm.age_days):
+    for number in range(firm.age_days + 2):
         day = first + timedelta(days=number)
         start, end = local_midnight(day, zone), local_midnight(day + timedelta(days=1), zone)
+        if end > at:
+            break
         total = int((end - start).total_seconds()) // 60
         failed = BAD_MINUTES if day == bad else 0
         yield {

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.management import call_command
@@ -45,6 +44,10 @@ def make_world(*, at: datetime, progress: Progress) -> dict[str, Any]:
     today = at.date()
     progress.step(f"First customer: {FIRMS[0].name}")
     settled = [_settle(FIRMS[0], today)]
+    # An app without a plan: what a newcomer subscribes for.
+    services.create_app(
+        customer=settled[0].customer, name="Bluebird Beta", region="us-east", code="app_beta", by=SEED
+    )
     keys = people.make_keys(settled[0].customer, at=at)
     members = people.make_members(settled[0].customer, FIRMS[0].slug)
     progress.step("Four more customers")
@@ -93,6 +96,7 @@ def _settle(firm: Firm, today: date) -> Settled:
         options=firm.options,
         seats=firm.seats,
         collection=firm.collection,
+        app=app,
         at=day,
         by=SEED,
         key=f"seed:{firm.slug}",
@@ -111,8 +115,7 @@ def _report(settled: list[Settled], key: str, *, at: datetime, progress: Progres
     api = doors.Api(settings.PUBLIC_URL + "/api/v1", key)
     sent: list[Sent] = []
     for one in settled:
-        local_today = at.astimezone(ZoneInfo(one.firm.zone)).date()
-        sent += usage_of(one.firm, one.app.code, local_today, until=at)
+        sent += usage_of(one.firm, one.app.code, at.date(), until=at)
     sent.sort(key=lambda s: s.day)
     counted = {"accepted": 0, "duplicates": 0}
     done = 0
