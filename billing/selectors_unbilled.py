@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from billing.adjusting import periods_of
 from billing.models import BillingJob, Invoice, InvoiceKind, InvoiceStatus
+from billing.services.late import MEMORY
 from subscriptions.models import Subscription
 from usage.selectors_late import changed_periods
 from usage.services import changed_meters
+
+MONTH = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +26,15 @@ def unbilled() -> Iterator[Unbilled]:
     """Yield what is left over; usage that the agreement's next invoice takes up is not."""
     changed = changed_periods(None)
     for subscription in Subscription.objects.filter(pk__in=changed).order_by("pk"):
-        if _goes_on(subscription):
-            continue
-        for invoice in _issued(subscription):
+        issued = _issued(subscription)
+        taken_up = issued[-1].period_start + MONTH - MEMORY if issued and _goes_on(subscription) else None
+        for invoice in issued:
             for period in sorted(periods_of(invoice) & set(changed[subscription.pk])):
+                if taken_up is not None and period.end > taken_up:
+                    continue
                 if meters := changed_meters(subscription, period):
-                    said = f"usage of {', '.join(meters)} came after its last invoice {invoice.number}"
-                    yield Unbilled(subscription, said)
+                    said = f"usage of {', '.join(meters)} came after invoice {invoice.number}"
+                    yield Unbilled(subscription, f"{said}, and no later one bills it")
 
 
 def _issued(subscription: Subscription) -> list[Invoice]:
