@@ -12,7 +12,6 @@ from plans.composition import clashes, modules_in
 from plans.models import Meter
 from plans.selectors import Offer
 from subscriptions.forms import PortalForm
-from subscriptions.models import App
 from subscriptions.models.agreements import Collection, Term
 
 MOST = Decimal(10) ** 12
@@ -116,8 +115,13 @@ class SubscribeForm(PortalForm):
     app = forms.ChoiceField(label=_("Apps counted"), required=False)
     key = forms.RegexField(r"^form_[0-9a-z]{16}$", widget=forms.HiddenInput)  # one form, one subscription
 
-    def __init__(self, *args: Any, apps: Sequence[App], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, scopes: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.offer_scopes(scopes)
+
+    def offer_scopes(self, scopes: Sequence[tuple[str, str]]) -> None:
+        """Let the reader choose among these (app code, name); none means nothing is left to subscribe for."""
+        self.scopes = list(scopes)
         chosen = self.fields["app"]
         assert isinstance(chosen, forms.ChoiceField)  # noqa: S101  # declared above
-        chosen.choices = [("", _("all apps")), *((app.code, app.name) for app in apps)]
+        chosen.choices = self.scopes

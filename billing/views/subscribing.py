@@ -1,5 +1,7 @@
 """Confirm and subscribe: due today, what comes next, and the one request that does it."""
 
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -32,7 +34,11 @@ def subscribe(request: MemberRequest, code: str) -> HttpResponse:
     if preview is None:  # no list price for these figures: the calculation says so
         return redirect(f"/plans/{code}/?{request.GET.urlencode()}")
     apps = list(customer.apps.filter(archived_at=None).order_by("name"))
-    form = SubscribeForm(request.POST or None, apps=apps, initial={"key": new_id("form")})
+    live = [row for row in agreement_rows(customer, at) if row.is_live]
+    form = SubscribeForm(request.POST or None, scopes=_scopes(apps), initial={"key": new_id("form")})
+    if request.method == "GET":  # a form sent twice must still find the app that its first copy took
+        taken = [row.agreement.app for row in live if row.agreement.family == offer.version.plan.family]
+        form.offer_scopes(_scopes(apps, taken))
     if request.method == "POST" and form.is_valid():
         done = _subscribed(request, basket, form, apps=apps)
         if done is not None:
@@ -48,11 +54,19 @@ def subscribe(request: MemberRequest, code: str) -> HttpResponse:
         "first": period_at(anchor, zone, 0, 12 if basket.chosen_term == Term.ANNUAL else 1),
         "month": period_at(anchor, zone, 0),
         "is_annual": basket.chosen_term == Term.ANNUAL,
-        "others": [row for row in agreement_rows(customer, at) if row.is_live],
+        "others": live,
         "card": selectors.card_of(customer),
         "query": request.GET.urlencode(),
     }
     return render(request, "plans/subscribe.html", page)
+
+
+def _scopes(apps: list[App], taken: Sequence[App | None] = ()) -> list[tuple[str, str]]:
+    """Return what a new agreement may count: all apps while nothing is taken, else each app still free."""
+    if None in taken:
+        return []
+    free = [(app.code, app.name) for app in apps if app not in taken]
+    return free if taken else [("", _("all apps")), *free]
 
 
 def _subscribed(
