@@ -316,7 +316,7 @@ class Migration(migrations.Migration):
                 ('inputs_hash', models.CharField(max_length=64, verbose_name='inputs')),
                 ('terms_hash', models.CharField(max_length=64, verbose_name='terms hash')),
                 ('assessed_at', models.DateTimeField(verbose_name='assessed at')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subscriptions.customer')),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subscriptions.customer', verbose_name='customer')),
                 ('subscription', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assessments', to='subscriptions.subscription', verbose_name='subscription')),
             ],
             options={
@@ -336,7 +336,7 @@ class Migration(migrations.Migration):
                 ('currency', models.CharField(max_length=3, verbose_name='currency')),
                 ('earned_at', models.DateTimeField(verbose_name='earned at')),
                 ('assessment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='credit', to='billing.slaassessment')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sla_credits', to='subscriptions.customer')),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sla_credits', to='subscriptions.customer', verbose_name='customer')),
                 ('subscription', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sla_credits', to='subscriptions.subscription')),
             ],
             options={

@@ -23,7 +23,9 @@ DRAWN_WITHIN_CREDIT = """
 class SlaAssessment(models.Model):
     """One judgement of one window. A corrected report makes the next revision, never an edit."""
 
-    customer = models.ForeignKey("subscriptions.Customer", models.PROTECT, related_name="+")
+    customer = models.ForeignKey(
+        "subscriptions.Customer", models.PROTECT, related_name="+", verbose_name=_("customer")
+    )
     subscription = models.ForeignKey(
         "subscriptions.Subscription",
         models.PROTECT,
@@ -74,7 +76,9 @@ class SlaCredit(models.Model):
     """What one assessment adds to (or takes back from) the customer's credit, in minor units."""
 
     assessment = models.OneToOneField(SlaAssessment, models.PROTECT, related_name="credit")
-    customer = models.ForeignKey("subscriptions.Customer", models.PROTECT, related_name="sla_credits")
+    customer = models.ForeignKey(
+        "subscriptions.Customer", models.PROTECT, related_name="sla_credits", verbose_name=_("customer")
+    )
     subscription = models.ForeignKey("subscriptions.Subscription", models.PROTECT, related_name="sla_credits")
     sla_code = models.CharField(_("SLA tier"), max_length=64)
     window = DateTimeRangeField(_("window"))
