@@ -3,10 +3,14 @@
 The fee of a window is what the base lines charged for the time they share with it: a base line
 whose service period is the window counts whole, one that reaches over it by the share of its true
 length. A discount counts by the part of it that was given on base lines, so the cap is what was paid.
+
+A report counts with its part inside the window: what failed by the failed ranges where they are known,
+else by time. Time of the window that nobody reported counts as good, at the reported rate of use.
 """
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 
 from billing.derivation import Node
@@ -16,6 +20,8 @@ from plans.terms import Document
 from plans.timespan import Period
 
 HUNDRED = Decimal(100)
+CLAIM = timedelta(days=10)  # so long after a window its missing reports are waited for
+MINUTE = 60_000_000  # in microseconds
 SHOWN = Decimal("0.00000001")  # availability is kept to eight places; credits use the exact quotient
 
 
@@ -29,6 +35,7 @@ class Measured:
     unit: str
     good: Decimal
     total: Decimal
+    failed: tuple[Period, ...] = ()  # where known
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +72,77 @@ def counted(reports: Iterable[Measured]) -> list[Measured]:
     return chosen
 
 
-def parts(reports: Iterable[Measured]) -> list[Part]:
-    """Add up good and total for each app, region and unit."""
+def within(reports: Iterable[Measured], window: Period) -> list[Measured]:
+    """Return the reports cut to a window."""
+    return [part for report in counted(reports) if (part := _cut(report, window)) is not None]
+
+
+def _cut(report: Measured, window: Period) -> Measured | None:
+    shared = report.window.overlap(window)
+    if shared is None or shared == report.window:
+        return report if shared else None
+    failed = [part for span in report.failed if (part := span.overlap(shared)) is not None]
+    inside, whole = (
+        (_length(failed), _length(report.failed))
+        if report.failed
+        else (shared.microseconds, report.window.microseconds)
+    )
+    with exact():
+        total = report.total * shared.microseconds / report.window.microseconds
+        lost = min((report.total - report.good) * inside / whole, total)
+        return replace(report, window=shared, good=total - lost, total=total, failed=tuple(failed))
+
+
+def _length(spans: Iterable[Period]) -> int:
+    """Return the microseconds that at least one of the spans covers."""
+    covered, last = 0, None
+    for span in sorted(spans):
+        start = span.start if last is None else max(span.start, last)
+        if start < span.end:
+            covered, last = covered + Period(start, span.end).microseconds, span.end
+    return covered
+
+
+def unreported(reports: Iterable[Measured], window: Period, apps: Iterable[str]) -> list[str]:
+    """Return the apps (and the regions of theirs) that are not reported for the whole window."""
+    found = _reported(within(reports, window))
+    gaps = [" ".join(place).strip() for place, length in found.items() if length < window.microseconds]
+    return sorted([*gaps, *_silent(apps, found)])
+
+
+def _reported(reports: Iterable[Measured]) -> dict[tuple[str, str], int]:
+    """Return how many microseconds of each app and region are reported; reports do not overlap here."""
+    found: dict[tuple[str, str], int] = {}
+    for report in reports:
+        place = (report.app, report.region)
+        found[place] = found.get(place, 0) + report.window.microseconds
+    return found
+
+
+def _silent(apps: Iterable[str], reported: Iterable[tuple[str, str]]) -> list[str]:
+    return sorted(set(apps) - {app for app, _region in reported})
+
+
+def parts(reports: Iterable[Measured], window: Period, apps: Iterable[str]) -> list[Part]:
+    """Add up good and total of the window for each app, region and unit; every app has a part."""
+    shown = within(reports, window)
     sums: dict[tuple[str, str, str], tuple[Decimal, Decimal]] = {}
-    for report in counted(reports):
+    for report in shown:
         key = (report.app, report.region, report.unit)
         good, total = sums.get(key, (Decimal(0), Decimal(0)))
         sums[key] = (EXACT.add(good, report.good), EXACT.add(total, report.total))
-    return [Part(*key, good, total) for key, (good, total) in sorted(sums.items())]
+    reported = _reported(shown)
+    found = [_filled(key, *sums[key], reported[key[:2]], window) for key in sums]
+    minutes = EXACT.divide(Decimal(window.microseconds), Decimal(MINUTE))
+    found += [Part(app, "", "minutes", minutes, minutes) for app in _silent(apps, reported)]
+    return sorted(found, key=lambda part: (part.app, part.region, part.unit))
+
+
+def _filled(key: tuple[str, str, str], good: Decimal, total: Decimal, reported: int, window: Period) -> Part:
+    """Return a part in which the time that nobody reported counts as good."""
+    with exact():
+        full = total * window.microseconds / reported
+        return Part(*key, full - (total - good), full)
 
 
 def fee_of(lines: Iterable[Paid], window: Period) -> int:

@@ -26,6 +26,7 @@ from config.admin_base import (
 )
 from plans.admin.acting import acting
 from plans.errors import DomainError
+from plans.templatetags.figures import moment
 
 JOB_COLOURS = {"waiting": "warning", "done": "success", "parked": "danger"}
 
@@ -74,6 +75,7 @@ class JobAdmin(LeaseColumns, ReadOnlyAdmin):
         "customer_link",
         "subscription_link",
         "state_label",
+        "waits_for",
         "tries",
         "invoice_link",
     )
@@ -89,12 +91,21 @@ class JobAdmin(LeaseColumns, ReadOnlyAdmin):
                     ("step", "state_label", "parked_reason"),
                     ("customer_link", "subscription_link", "invoice_link"),
                     ("run", "period_start", "due_at", "finished_at"),
-                    ("tries", "fence_number", "leased"),
-                    "error",
+                    ("tries", "fence_number", "leased", "retry_at"),
+                    ("waits_for", "error"),
                 )
             },
         ),
     )
+
+    @display(description=_("waits for"))
+    def waits_for(self, row: BillingJob) -> str:
+        """What a window is held for; the last error names the apps."""
+        if row.held_until is None:
+            return "–"
+        return gettext("availability reports of the whole window, at most until %(until)s") % {
+            "until": moment(row.held_until)
+        }
 
     @labelled(description=_("state"), ordering="state", colours=JOB_COLOURS)
     def state_label(self, row: BillingJob) -> tuple[str, str]:

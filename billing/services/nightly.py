@@ -35,6 +35,7 @@ class NightReport:
     operations: int = 0
     events: int = 0
     parked: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
     @property
@@ -137,6 +138,7 @@ def _close(night: BillingRun, report: NightReport) -> None:
         f"message {row}: {row.last_error}"
         for row in StripeEvent.objects.filter(state=StripeEvent.State.PARKED)
     ]
+    report.held = [f"job {job} is {job.last_error}" for job in _held(report.at)]
     report.left = _left(report.at)
     said = {name: value for name, value in asdict(report).items() if name != "at"}
     done = {} if report.left else {"finished_at": Now()}
@@ -145,8 +147,14 @@ def _close(night: BillingRun, report: NightReport) -> None:
     ended.exclude(jobs__state=BillingJob.State.WAITING).update(finished_at=Now())
 
 
+def _held(at: datetime) -> QuerySet[BillingJob]:
+    """Return the windows that wait for availability reports, as they should."""
+    return BillingJob.objects.filter(state=BillingJob.State.WAITING, due_at__lte=at, held_until__gt=at)
+
+
 def _left(at: datetime) -> list[str]:
     jobs = BillingJob.objects.filter(state=BillingJob.State.WAITING, due_at__lte=at)
+    jobs = jobs.exclude(pk__in=_held(at).values("pk"))
     waiting = StripeEvent.objects.filter(state=StripeEvent.State.RECEIVED)
     held = set(_waiting(at).values_list("pk", flat=True))
     why = "its usage is not folded yet"

@@ -20,7 +20,8 @@ from billing.selectors_gather import billable
 from billing.selectors_waiting import rateable
 from billing.services.due_jobs import marks, plan_jobs, ready_cycles, ready_windows
 from billing.services.invoicing import cycle_slot, issue
-from billing.services.sla import assess
+from billing.services.sla import assess, awaited
+from billing.sla import CLAIM
 from plans.actor import NIGHT
 from plans.doorbell import ring_after_commit
 from plans.errors import DomainError
@@ -132,15 +133,19 @@ def _close(lease: Lease, **more: object) -> None:
 
 
 def _alone(lease: Lease, *, at: datetime) -> int:
-    """Judge one window in its own commit."""
+    """Judge one window in its own commit, or hold it for the reports that are missing."""
     job: BillingJob = lease.row
     try:
         with transaction.atomic():
-            subscription = Subscription.objects.get(pk=job.subscription_id)
+            lock_customers([job.customer_id])
+            subscription = billable(Subscription.objects.filter(pk=job.subscription_id)).get()
             seen = marks(job)
             window = Period(job.period_start, job.period_end or job.due_at)
-            assess(subscription, window, at=at, by=NIGHT)
-            _close(lease, **seen)
+            if missing := awaited(subscription, window, at=at):
+                _hold(lease, missing, until=window.end + CLAIM, **seen)
+            else:
+                assess(subscription, window, at=at, by=NIGHT)
+                _close(lease, **seen)
     except (LostLease, OperationalError, InterfaceError) as error:
         _give_back([lease], error)
         return 0
@@ -149,8 +154,15 @@ def _alone(lease: Lease, *, at: datetime) -> int:
     return 1
 
 
+def _hold(lease: Lease, missing: Sequence[str], *, until: datetime, **seen: int) -> None:
+    """Let a window wait; a tick that sees a new report lets it go on before that."""
+    said = f"not reported for the whole window: {', '.join(missing)}"[:1000]
+    if not finish(lease, held_until=until, last_error=said, attempts=0, **seen):
+        raise LostLease
+
+
 def _end(lease: Lease, state: str, **more: object) -> bool:
-    return finish(lease, state=state, finished_at=Now(), last_error="", **more)
+    return finish(lease, state=state, finished_at=Now(), held_until=None, last_error="", **more)
 
 
 def _give_back(leases: Sequence[Lease], error: Exception) -> None:

@@ -61,32 +61,52 @@ class _Case:
     window: Period
     tier: SlaTier
     view: Standpoint
+    apps: Sequence[str]
     reports: Sequence[AvailabilityReport]
     fee: int
 
     @property
+    def measured(self) -> list[sla.Measured]:
+        """The reports as values."""
+        return [_measured(report) for report in self.reports]
+
+    @property
     def fingerprint(self) -> str:
-        """Equal for equal inputs: the same reports and fee are not judged twice."""
+        """Equal for equal inputs: the same reports, apps and fee are not judged twice."""
         seen = sorted([row.pk, row.revision] for row in self.reports)
-        said = [self.view.terms.hash, self.tier.code, plain(self.tier.target), self.fee, seen]
+        said = [
+            self.view.terms.hash,
+            self.tier.code,
+            plain(self.tier.target),
+            self.fee,
+            seen,
+            list(self.apps),
+        ]
         return hashlib.sha256(canonical_json(said)).hexdigest()
 
 
 def assess(subscription: Subscription, window: Period, *, at: datetime, by: Actor) -> SlaAssessment | None:
     """Judge a window; a repeat with the same reports returns the same row.
 
-    None where no availability promise was held in it, or nothing was reported.
+    None where no availability promise was held in it, or nothing was reported. What is not reported
+    by now counts as good; `awaited` says whether to wait for it.
     """
     with changes(by):
         lock_customers([subscription.customer_id])
         fresh = billable(Subscription.objects.filter(pk=subscription.pk)).get()
         case = _case(fresh, window)
-        if case is None:
+        if case is None or not case.reports:
             return None
         last = _last(case)
         if last is not None and last.inputs_hash == case.fingerprint:
             return last
         return _judged(case, last, at=at, by=by)
+
+
+def awaited(subscription: Subscription, window: Period, *, at: datetime) -> list[str]:
+    """Return the apps and regions whose reports a judgement still waits for; none after the claim window."""
+    case = _case(subscription, window) if at < window.end + sla.CLAIM else None
+    return sla.unreported(case.measured, case.window, case.apps) if case else []
 
 
 def _case(subscription: Subscription, window: Period) -> _Case | None:
@@ -97,11 +117,19 @@ def _case(subscription: Subscription, window: Period) -> _Case | None:
     view = standpoint(subscription, version, last_instant(covered))
     option = next((name for name in view.context.options if name.startswith(PREFIX)), None)
     tier = SlaTier.objects.filter(code=option.removeprefix(PREFIX)).first() if option else None
-    reports = availability_reports(list(scope_apps(subscription).values_list("pk", flat=True)), covered)
-    if tier is None or not reports:
+    if tier is None:
         return None
+    reports = availability_reports(list(scope_apps(subscription).values_list("pk", flat=True)), covered)
+    apps = _apps(subscription, covered, reports)
     fee = sla.fee_of(_paid(subscription, covered), covered)
-    return _Case(subscription, covered, tier, view, reports, fee)
+    return _Case(subscription, covered, tier, view, apps, reports, fee)
+
+
+def _apps(subscription: Subscription, window: Period, reports: Sequence[AvailabilityReport]) -> list[str]:
+    """Return the codes of the apps that share the fee: those reported, and those that were there."""
+    there = scope_apps(subscription).filter(created_at__lt=window.end)
+    there = there.exclude(archived_at__lte=window.start)
+    return sorted({*there.values_list("code", flat=True), *(report.app.code for report in reports)})
 
 
 def _paid(subscription: Subscription, window: Period) -> list[sla.Paid]:
@@ -164,7 +192,7 @@ def _given(row: SlaAssessment) -> int:
 
 def _verdicts(case: _Case) -> list[sla.Judged]:
     """Rate the tier's figure for every app and region; what it gives is capped by the fee."""
-    measured = sla.parts(_measured(report) for report in case.reports)
+    measured = sla.parts(case.measured, case.window, case.apps)
     code = sla.figure_of(case.view.terms.document, f"{PREFIX}{case.tier.code}")
     found = []
     for part, fee in zip(measured, sla.shares(case.fee, measured), strict=True):
@@ -177,9 +205,9 @@ def _verdicts(case: _Case) -> list[sla.Judged]:
 
 def _measured(report: AvailabilityReport) -> sla.Measured:
     window = Period(report.window.lower, report.window.upper)
-    return sla.Measured(
-        report.app.code, report.region, window, report.unit, Decimal(report.good), Decimal(report.total)
-    )
+    failed = tuple(Period(*map(datetime.fromisoformat, pair)) for pair in report.failed)
+    good, total = Decimal(report.good), Decimal(report.total)
+    return sla.Measured(report.app.code, report.region, window, report.unit, good, total, failed)
 
 
 def _said(one: sla.Judged) -> dict[str, Any]:
@@ -187,8 +215,8 @@ def _said(one: sla.Judged) -> dict[str, Any]:
         "app": one.part.app,
         "region": one.part.region,
         "unit": one.part.unit,
-        "good": plain(one.part.good),
-        "total": plain(one.part.total),
+        "good": plain(to_multiple(one.part.good, sla.SHOWN)),
+        "total": plain(to_multiple(one.part.total, sla.SHOWN)),
         "availability": plain(to_multiple(one.part.availability, sla.SHOWN, "floor")),
         "fee": one.fee,
         "amount": one.amount,
