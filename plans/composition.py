@@ -68,10 +68,12 @@ def _tier_clashes(options: Collection[str]) -> list[Clash]:
 def offer_problems(version: Version, catalogue: Catalogue, path: str) -> list[Problem]:
     """Return what keeps a version from being sold although its terms are sound.
 
-    Every charge needs a name in both languages, as invoices print it; and what an offered module
-    requires must be offered too. Paths lead to where somebody wrote the part.
+    A price needs a currency; every charge a name in both languages, as invoices print it; and what an
+    offered module requires must be offered too. Paths lead to where somebody wrote the part.
     """
     found = [*_unnamed(version.terms.charges, f"{path}.terms.charges")]
+    if not version.terms.currency:
+        found.insert(0, Problem(f"{path}.terms", "missing_field", {"field": "currency"}))
     found += _unnamed(version.closing, f"{path}.closing")
     for section in ("modules", "sla_tiers", "support_tiers"):
         wanted = getattr(version, section)

@@ -54,6 +54,18 @@ def test_a_published_version_is_composed_hashed_and_on_sale_from_its_date(plan: 
     assert list(selectors.on_sale(NOVEMBER)) == [version]
 
 
+@pytest.mark.parametrize("terms", [{}, {"currency": []}, {"charges": [BASE]}])
+def test_a_draft_without_a_currency_is_not_published(plan: Plan, terms: dict[str, Any]) -> None:
+    version = draft(plan, {**SOURCE, "terms": terms})
+
+    with pytest.raises(TermsInvalid):
+        publish(version)
+
+    assert {"path": "terms", "code": "missing_field"} in [
+        {"path": one.path, "code": one.code} for one in selectors.problems_of(version)
+    ]
+
+
 def test_publishing_twice_is_one_publication(plan: Plan) -> None:
     first = publish(draft(plan))
 
