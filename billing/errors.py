@@ -115,6 +115,15 @@ class GatewayRefused(GatewayError):
         self.message = message
 
 
+class AmountTooLarge(BillingError):
+    """A rating beyond any bill: a wrong unit or a runaway report, for a person to look at."""
+
+    code = "amount_too_large"
+    text = _(
+        "An amount of %(amount)s %(currency)s is beyond what an invoice can hold. Look at the usage reported."
+    )
+
+
 class CardDeclined(GatewayError):
     """The card's bank said no, or wants the cardholder."""
 

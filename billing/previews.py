@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from billing.derivation import Node
+from billing.errors import AmountTooLarge
 from billing.explain_tree import Names, sentences_of
 from billing.models.lines import in_reader_language
 from billing.values import Rating
 from billing.wording import label_of, with_place
 from plans.money import exact, minor_exponent, share_multiples, to_minor
+
+LARGEST = Decimal(
+    10**12
+)  # major units; a bigint of minor units holds a thousand times more, even of three places
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,8 @@ def in_minor(values: Sequence[Decimal], total: Decimal, currency: str) -> list[i
     """Return the lines in minor units; together they make the total, rounded once (largest remainder)."""
     if not values:
         return []
+    if largest := next((value for value in (*values, total) if value.copy_abs() >= LARGEST), None):
+        raise AmountTooLarge(amount=f"{largest:.0f}", currency=currency)
     with exact():
         factor = Decimal(10) ** minor_exponent(currency)
         whole = Decimal(to_minor(total, currency))

@@ -2,12 +2,15 @@
 
 import json
 from base64 import urlsafe_b64encode
+from decimal import Decimal
 
 import pytest
 from django.test import Client
 
-from billing.errors import BadSignature
+from billing.errors import AmountTooLarge, BadSignature
 from billing.gateway_events import event_of
+from billing.previews import in_minor
+from subscriptions.models import User
 from tests import factories as f
 
 pytestmark = pytest.mark.django_db
@@ -63,3 +66,16 @@ def test_a_signed_body_of_nonsense_is_refused_by_name(change: dict[str, object])
 def test_a_signed_body_that_nests_for_ever_is_refused_by_name() -> None:
     with pytest.raises(BadSignature):
         event_of(b"[" * 100_000)
+
+
+def test_an_admin_address_with_no_key_is_not_found(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("staff@x.example"))
+
+    assert client.get("/admin/billing/invoice/x/change/").status_code == 404
+
+
+def test_an_amount_beyond_any_invoice_is_refused_by_name() -> None:
+    huge = Decimal("3e18")
+
+    with pytest.raises(AmountTooLarge):
+        in_minor([huge], huge, "USD")
