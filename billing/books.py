@@ -26,7 +26,7 @@ from billing.models import (
 )
 from billing.models.stripe import OperationState
 from billing.selectors_unbilled import unbilled
-from billing.selectors_verify import faults_of
+from billing.verifying import faults_of
 
 
 @dataclass(frozen=True, slots=True)

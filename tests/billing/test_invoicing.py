@@ -7,9 +7,9 @@ import pytest
 
 from billing.models import Invoice, LedgerEntry, NumberSeries
 from billing.parking import park
-from billing.selectors_verify import faults_of
 from billing.services.invoicing import issue_cycle, issue_start
 from billing.services.payments import record_offline
+from billing.verifying import faults_of
 from plans.actor import NIGHT
 from plans.errors import DomainError
 from subscriptions.services import cancel_at_period_end, change_seats, remove_option

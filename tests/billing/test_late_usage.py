@@ -7,9 +7,9 @@ from django.db import connection
 
 from billing.books import offences
 from billing.models import BillingJob, Invoice
-from billing.selectors_verify import faults_of
 from billing.services.nightly import run_night
 from billing.services.runs import run_jobs, tick
+from billing.verifying import faults_of
 from subscriptions.models import Subscription
 from subscriptions.services import cancel_at_period_end
 from tests.billing.world import EDGE, START, TAX, TERMS, begin, make_plan

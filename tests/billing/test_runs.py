@@ -7,12 +7,12 @@ from django.db import OperationalError, connection, transaction
 
 from billing.books import offences
 from billing.models import BillingJob, BillingRun, Invoice, ParkedCustomer
-from billing.selectors_verify import faults_of
 from billing.services import runs
 from billing.services.due_jobs import ready_cycles
 from billing.services.nightly import run_night
 from billing.services.parking import release
 from billing.services.runs import run_jobs, tick
+from billing.verifying import faults_of
 from subscriptions.leases import claim, finish
 from subscriptions.services import cancel_at_period_end
 from tests.billing.world import EDGE, START, begin, make_plan

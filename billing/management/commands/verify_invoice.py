@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from billing.models import Invoice, InvoiceStatus
-from billing.selectors_verify import faults_of
+from billing.verifying import faults_of
 
 
 class Command(BaseCommand):
