@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from billing.adjusting import periods_of
 from billing.models import BillingJob, Invoice, InvoiceKind, InvoiceStatus
-from billing.services.late import MEMORY
 from subscriptions.models import Subscription
 from usage.selectors_late import changed_periods
 from usage.services import changed_meters
 
+MEMORY = timedelta(days=100)  # what ended longer ago is left to people; check_books lists it
 MONTH = timedelta(days=31)
 
 

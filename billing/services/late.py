@@ -4,20 +4,19 @@ What is due is always "rated again, less what is billed", so a second look finds
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
 from billing.adjusting import counted_adjustments, differences, periods_of
 from billing.models import Invoice, InvoiceKind, InvoiceStatus
 from billing.rated_from import frozen_of, stored_readings
+from billing.selectors_unbilled import MEMORY
 from billing.services.drafting import Draft, DraftLine, Slot
 from plans.timespan import Period
 from usage.models import Reading
 from usage.selectors_late import changed_periods
 from usage.services import revise
-
-MEMORY = timedelta(days=100)  # what ended longer ago is left to people; check_books lists it
 
 Outdated = Mapping[int, Sequence[Invoice]]  # subscription -> its invoices that late usage touches
 
