@@ -30,6 +30,7 @@ def test_from_signing_in_to_why_a_line_has_its_amount(
         expect(page.locator(".offer h2")).to_have_text([v.plan.name for v in world.versions.values()])
         visitor.check()
         page.locator(".offer .btn").nth(1).click()
+        page.wait_for_url(re.compile(r"/plans/\w+/"))  # loaded: the live total listens from then on
 
         page.fill("#id_use-mau", "4500")  # three started thousands above 2,000
         result = page.locator("#result")
