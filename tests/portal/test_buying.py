@@ -12,7 +12,7 @@ from plans.templatetags.figures import money
 from subscriptions.models import Subscription
 from tests import factories
 from tests.portal.conftest import SignIn
-from tests.portal.world import World
+from tests.portal.world import TODAY, World, subscribed
 
 ASKED = "use-mau=4500&use-traffic=250&modules=moderation&sla=gold&seats=5"
 FORM = "/plans/growth/subscribe/?" + ASKED
@@ -222,3 +222,26 @@ def test_an_open_offline_invoice_says_how_to_transfer(world: World, sign_in: Sig
 
     assert f"name {invoice.number} as the reference" in page
     assert "Pay now" not in page
+
+
+def test_the_confirm_page_offers_only_apps_that_are_still_free(world: World, sign_in: SignIn) -> None:
+    client = sign_in()
+    assert len(client.get(FORM).context["form"].scopes) == 1 + len(world.apps)  # all together, or one
+
+    assert b"due today</button>" in client.get(FORM).content
+
+    subscribed(world, at=TODAY, app=world.apps[0])
+    assert [code for code, _name in client.get(FORM).context["form"].scopes] == [
+        a.code for a in world.apps[1:]
+    ]
+
+
+def test_nothing_is_left_to_subscribe_for_beside_an_agreement_on_all_apps(
+    world: World, sign_in: SignIn
+) -> None:
+    subscribed(world, at=TODAY)
+
+    page = sign_in().get(FORM)
+
+    assert page.context["form"].scopes == []
+    assert b"due today</button>" not in page.content
