@@ -55,18 +55,18 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
 
 def everything() -> list[dict[str, Any]]:
     """Return every part of the side bar."""
+    overview = {
+        "title": _("Overview"),
+        "icon": "monitoring",
+        "link": reverse_lazy("admin:index"),
+        "permission": lambda request: True,
+    }
+    return [{"title": None, "items": [overview]}, *selling(), *running()]
+
+
+def selling() -> list[dict[str, Any]]:
+    """Return the parts about what is sold, and to whom."""
     return [
-        {
-            "title": None,
-            "items": [
-                {
-                    "title": _("Overview"),
-                    "icon": "monitoring",
-                    "link": reverse_lazy("admin:index"),
-                    "permission": lambda request: True,
-                }
-            ],
-        },
         group(
             _("Catalogue"),
             entry(_("Plans"), "sell", "plans.plan"),
@@ -85,6 +85,12 @@ def everything() -> list[dict[str, Any]]:
             entry(_("API keys"), "key", "subscriptions.apikey"),
             entry(_("Users"), "person", "subscriptions.user"),
         ),
+    ]
+
+
+def running() -> list[dict[str, Any]]:
+    """Return the parts about what happened, what is owed, and the work behind it."""
+    return [
         group(
             _("Usage"),
             entry(_("Ingest batches"), "move_to_inbox", "usage.ingestbatch"),
