@@ -73,6 +73,20 @@ def test_every_other_page_is_accessible_in_the_dark(world: World, visit: Any) ->
         visitor.check()
 
 
+def test_a_chart_that_has_not_heard_of_a_narrow_window_does_not_hold_it_open(
+    world: World, visit: Any
+) -> None:
+    subscribed(world, at=TODAY)
+    with visit() as visitor:
+        visitor.sign_in("owner@harbour.example", PASSWORD)
+        visitor.open("/usage/")
+        deaf = "addEventListener('resize', event => event.stopImmediatePropagation(), {capture: true})"
+        visitor.page.evaluate(deaf)
+        visitor.page.set_viewport_size({"width": 360, "height": 800})
+
+        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def test_the_reader_chooses_language_and_light(world: World, visit: Any) -> None:
     with visit() as visitor:
         page = visitor.page
