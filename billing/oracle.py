@@ -7,7 +7,8 @@ from billing.situation import Situation
 from billing.situation_run import Answer, answer
 from plans.catalogue import CatalogueInvalid
 from plans.catalogue_yaml import located, read_yaml
-from plans.terms import Document, Strict, read_terms, to_tree
+from plans.shape import Strict
+from plans.terms import Document, read_terms, to_tree
 from plans.terms_check import problems
 
 

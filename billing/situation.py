@@ -13,8 +13,9 @@ from billing.pools import Pools
 from billing.values import Context, Due, Observation, Pack, Quantities
 from plans.errors import DomainError, _
 from plans.money import exact
-from plans.terms import Document, Strict, Terms
-from plans.terms_check import BUILTIN_FACTS
+from plans.shape import Strict
+from plans.terms import Document, Terms
+from plans.terms_check import BUILTIN_FACTS, BUILTIN_LABELS
 from plans.timespan import Period, local_midnight, shift_months
 
 _DEFAULT_PERIOD = "2026-06"  # thirty days, no clock change in any zone we sell in
@@ -130,7 +131,7 @@ def _facts(
     for name, text in given.items():
         if name in document.facts or (name in BUILTIN_FACTS and name not in document.labels):
             facts[name] = number(text, f"{path}.{name}")
-        elif name in document.labels or name in ("term", "currency") or name in dimensions:
+        elif name in document.labels or name in (*BUILTIN_LABELS, "currency") or name in dimensions:
             labels[name] = _label(document, name, text, path)
         else:
             raise SituationInvalid(path=f"{path}.{name}", value="the terms declare no such fact or label")

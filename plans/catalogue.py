@@ -10,7 +10,8 @@ import msgspec
 
 from plans.catalogue_yaml import located, read_yaml
 from plans.problems import Problem, TermsInvalid
-from plans.terms import Charge, Document, Fact, Figure, Formula, Pool, Step, Strict, to_tree
+from plans.shape import Strict
+from plans.terms import Charge, Document, Fact, Figure, Formula, Pool, Step, to_tree
 from plans.terms_compose import Part, compose
 
 MeterKind = Literal["count", "sum", "unique", "gauge"]

@@ -21,6 +21,10 @@ DEEPEST = 120  # levels; Python's own stack ends some hundreds further on
 _WORDS: dict[type, str] = {dict: "mapping", list: "list", str: "text", bool: "yes or no"}
 
 
+class Strict(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A part of the document: unknown words are refused, defaults are not written out."""
+
+
 class Absent(Exception):  # noqa: N818 — control flow inside this module only
     """A part that could not be built; its problem is noted already."""
 

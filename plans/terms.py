@@ -16,17 +16,14 @@ import msgspec
 
 from plans.money import Mode
 from plans.problems import Problem, TermsInvalid
-from plans.shape import Tree, build
+from plans.shape import Strict, Tree, build
+from plans.terms_schedule import Expiry, Schedule
 
 Every = Literal["term", "day", "week", "month", "quarter", "half_year", "year"]
 Take = Literal[
     "sum", "count", "distinct", "min", "max", "latest", "mean",
     "nth_highest", "mean_of_highest", "percentile", "time_average",
 ]  # fmt: skip
-
-
-class Strict(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A part of the document: unknown words are refused, defaults are not written out."""
 
 
 class Rounding(Strict):
@@ -127,9 +124,13 @@ class Stage(Strict):
 
 
 class Meter(Strict):
-    """From events or cells to one number: where, each, reduce, steps."""
+    """From events or cells to one number: where, each, reduce, steps.
+
+    `schedule` gives every event the attribute `band`: the time band its instant lies in.
+    """
 
     unit: str
+    schedule: str | None = None
     where: "dict[str, str | list[str]]" = {}
     each: "str | Formula | None" = None
     reduce: list[Stage] = []
@@ -143,10 +144,16 @@ class Fact(Strict):
 
 
 class Pool(Strict):
-    """What several charges draw from, in document order."""
+    """What several charges draw from, in document order.
+
+    A bought pack covers usage from `covers_from` on: its purchase, the start of that day, month, or of the
+    month before; without it, all of the period. It ends by `expires` unless it names its own end.
+    """
 
     size: "str | Formula | None" = None
     order: Literal["first_expiring", "first_bought"] = "first_expiring"
+    expires: Expiry | None = None
+    covers_from: Literal["purchase", "day", "month", "last_month"] | None = None
 
 
 class RoundPlan(Strict):
@@ -176,6 +183,7 @@ class Charge(Figure):
     resets: Literal["month", "year"] | None = None
     quoted: Literal["day", "week", "month", "quarter", "half_year", "year"] | None = None
     when: Literal["advance", "arrears", "any"] | None = None
+    anchor: Literal["calendar", "anniversary"] | None = None
     on_change: Literal["split", "carry"] | None = None
 
 
@@ -189,6 +197,7 @@ class Document(Strict):
     labels: dict[str, list[str]] = {}
     options: list[str] = []
     tags: list[str] = []
+    schedules: dict[str, Schedule] = {}
     meters: dict[str, Meter] = {}
     numbers: "dict[str, str | Formula]" = {}
     pools: dict[str, Pool] = {}

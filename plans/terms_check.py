@@ -27,7 +27,9 @@ from plans.terms_check_tariff import tariff_problems
 from plans.terms_units import unit_problems
 from plans.terms_walk import NAME, is_literal, names_in, walk
 
-BUILTIN_FACTS = {"seats": "seats", "fee": "money", "availability": "percent"}
+# `period_number` counts the agreement's periods from 1: what holds for the first one only asks for it.
+BUILTIN_FACTS = {"seats": "seats", "fee": "money", "availability": "percent", "period_number": "periods"}
+BUILTIN_LABELS = {"term": ["monthly", "annual"], "first_purchase": ["yes", "no"]}
 _LITERAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,12})?")
 _ARITHMETIC = ("plus", "minus", "times", "over", "at_least", "at_most", "included")
 _RANKED = ("nth_highest", "mean_of_highest", "percentile", "time_average")
@@ -62,7 +64,7 @@ class _Scope:
         for name in BUILTIN_FACTS:
             kinds.setdefault(name, ["facts"])
         labels: dict[str, Collection[str]] = {
-            "term": ["monthly", "annual"],
+            **BUILTIN_LABELS,
             "currency": _currencies(document),
         }
         labels |= {charge.split: [] for charge in document.charges if charge.split}

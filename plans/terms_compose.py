@@ -7,7 +7,7 @@ from typing import Any
 from plans.problems import Problem, TermsInvalid, join
 from plans.shape import Tree
 
-_MERGED = ("numbers", "labels", "facts", "pools")
+_MERGED = ("numbers", "labels", "facts", "pools", "schedules")
 _LISTED = ("tags", "options")
 
 

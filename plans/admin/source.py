@@ -13,8 +13,8 @@ from plans.catalogue_yaml import dump_yaml, located, parse_yaml
 from plans.models import PlanVersion
 from plans.problems import TEXTS, Problem
 from plans.selectors_catalogue import SOURCE_FIELDS, problems_of
-from plans.shape import Tree, build
-from plans.terms import Charge, Fact, Figure, Formula, Pool, Strict, to_tree
+from plans.shape import Strict, Tree, build
+from plans.terms import Charge, Fact, Figure, Formula, Pool, to_tree
 
 
 class PartDocument(Strict):
