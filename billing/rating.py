@@ -13,7 +13,7 @@ from billing.calculation import CurrencyNotSold, DuplicateLine, UnknownCharge, c
 from billing.compile import Compiled, CompiledCharge, compiled
 from billing.derivation import Node, plain
 from billing.inputs import inputs_json
-from billing.meters import counts_for
+from billing.meters import counts_for, in_bands
 from billing.numbers import ZERO, Chain, Env, Spent, run_steps
 from billing.pools import Pools
 from billing.steps import Every, Round
@@ -106,9 +106,21 @@ def _open(terms: Terms, quantities: Quantities, context: Context) -> _Bill:
     currency = _currency(terms, context)
     document = terms.document
     spent = [_spent_of(line) for line in context.spent]
-    pools = Pools(document.pools, context.packs)
     zone = ZoneInfo(context.zone)
-    return _Bill(terms, compiled(terms), quantities, context, currency, pools, zone, spent)
+    pools = Pools(document.pools, context.packs, zone)
+    program = compiled(terms)
+    return _Bill(terms, program, _banded(program, quantities), context, currency, pools, zone, spent)
+
+
+def _banded(program: Compiled, quantities: Quantities) -> Quantities:
+    """Return the quantities with the time band of every value whose meter has a schedule."""
+    if not program.timetables.keys() & quantities.keys():
+        return quantities
+    found = dict(quantities)
+    for code, (timetable, otherwise) in program.timetables.items():
+        if code in found:
+            found[code] = in_bands(found[code], timetable, otherwise)
+    return found
 
 
 def _currency(terms: Terms, context: Context) -> str:
@@ -222,10 +234,12 @@ def _priced_quantity(tree: Node) -> Decimal | None:
     if tree.word == "since":
         now, before = (_priced_quantity(child) for child in tree.children)
         return now if before is None or now is None else now - before
+    if tree.word == "added":
+        return sum((_priced_quantity(child) or ZERO for child in tree.children), ZERO)
     for node in (tree, *tree.children):
         if node.word == "price":
             return node.input
-        if node.word == "since":
+        if node.word in ("since", "added"):
             return _priced_quantity(node)
     return None
 

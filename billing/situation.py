@@ -80,6 +80,14 @@ def instant(text: str, zone: ZoneInfo, path: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=zone)
 
 
+def zone_of(situation: Situation) -> ZoneInfo:
+    """Return the situation's time zone; odd names raise more than one error."""
+    try:
+        return ZoneInfo(situation.zone)
+    except (KeyError, ValueError, OSError):
+        raise SituationInvalid(path="zone", value=situation.zone) from None
+
+
 def period_of(part: Part, zone: ZoneInfo) -> Period:
     """Return the part's period: a span, or a calendar month written 2026-06."""
     given = part.period or _DEFAULT_PERIOD
