@@ -80,12 +80,15 @@ def _window(path: str, window: Window) -> Iterator[Problem]:
 
 
 def _day(path: str, text: str) -> Iterator[Problem]:
+    if not _is_day(text):
+        yield Problem(path, "not_a_day", {"value": text})
+
+
+def _is_day(text: str) -> bool:
     try:
-        if len(text) == 10 and date.fromisoformat(text):
-            return
+        return date.fromisoformat(text).isoformat() == text
     except ValueError:
-        pass
-    yield Problem(path, "not_a_day", {"value": text})
+        return False
 
 
 def _expiry(path: str, rule: Expiry) -> Iterator[Problem]:

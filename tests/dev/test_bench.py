@@ -46,5 +46,5 @@ def test_both_sides_are_measured_in_turns_and_noise_doubles_the_rounds():
 
 def test_an_unknown_benchmark_is_refused_with_those_there_are():
     assert "rating" in bench.names()
-    with pytest.raises(Refused, match="Known: .*rating"):
+    with pytest.raises(Refused, match=r"Known: .*rating"):
         bench.module_of("nonsense")
