@@ -40,6 +40,7 @@ PURE = {
         "meters",
         "pools",
         "packs",
+        "monotone",
         "inputs",
         "calculation",
         "oracle",
