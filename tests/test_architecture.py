@@ -41,6 +41,8 @@ PURE = {
         "inputs",
         "calculation",
         "oracle",
+        "question*",
+        "rated_json",
         "dues",
     ],
 }
