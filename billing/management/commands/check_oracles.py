@@ -120,6 +120,12 @@ def _text(path: Path) -> str:
 def _line(one: Verdict) -> str:
     if one.error:
         return f"FAIL  {one.id}: {one.error}"
+    if not one.passed and one.got == _short(one.expected) and one.unit != one.got_unit:
+        unit = one.got_unit or "none"
+        return (
+            f"FAIL  {one.id}: the amount is right, its unit is {unit}, not {one.unit}: "
+            "the currency of the terms, or “unit” of the situation"
+        )
     sides = f"expected {_short(one.expected)} {one.unit}, got {one.got} {one.got_unit}"
     return f"{'pass' if one.passed else 'FAIL'}  {one.id}: {sides}"
 
