@@ -43,6 +43,9 @@ PURE = {
         "oracle",
         "question*",
         "rated_json",
+        "reference",
+        "schemas",
+        "words",
         "dues",
     ],
 }
