@@ -44,6 +44,11 @@ PURE = {
         "inputs",
         "calculation",
         "oracle",
+        "question*",
+        "rated_json",
+        "reference",
+        "schemas",
+        "words",
         "dues",
     ],
 }

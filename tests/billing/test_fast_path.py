@@ -40,7 +40,7 @@ def both(document, used=None, due=None, **context):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_worked_bills_cost_the_same_with_and_without_reasons(case):
     document, situation = read_terms(to_tree(case.terms)), case.situation
-    zone = zone_of(situation)
+    zone = zone_of(situation.zone)
     spans = tuple(span_of(span, zone, "spans") for span in situation.spans)
     context = context_of(document, situation, zone)
     at = instant(situation.at, zone, "at") if situation.at else None
