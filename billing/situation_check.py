@@ -35,10 +35,22 @@ def situation_problems(document: Document, situation: Situation) -> list[Problem
         check.found.append(Problem("ask", "given_ask", {"value": situation.ask, "known": known}))
     if situation.bills and situation.count != 1:
         check.found.append(Problem("count", "given_count"))
+    check.found += _currency(document, situation)
     check.part("", situation)
     for index, part in enumerate(situation.bills):
         check.part(f"bills[{index}].", part)
     return check.found
+
+
+def _currency(document: Document, situation: Situation) -> Iterator[Problem]:
+    """Yield a problem for each bill that does not say in which of several currencies it is."""
+    sold = document.currency if isinstance(document.currency, list) else []
+    if len(sold) < 2 or "currency" in situation.facts:
+        return
+    bills: list[tuple[str, Part]] = [(f"bills[{i}].", part) for i, part in enumerate(situation.bills)]
+    for prefix, part in bills or [("", situation)]:
+        if "currency" not in part.facts:
+            yield Problem(f"{prefix}facts", "given_currency", {"known": ", ".join(sold)})
 
 
 @dataclass(slots=True)
