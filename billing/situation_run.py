@@ -109,15 +109,21 @@ def _parts(terms: Terms, situation: Situation) -> Iterator[_Bill]:
     accumulates = any(charge.resets for charge in terms.document.charges)
     known: dict[str, list[Observation]] = {}
     parts: list[Part] = [*situation.bills] or [situation] * situation.count
-    for part in parts:
+    for index, part in enumerate(parts):
         whole = _inherited(part, situation)
-        spans = tuple(span_of(span, zone, f"spans[{index}]") for index, span in enumerate(whole.spans))
+        spans = tuple(span_of(span, zone, f"spans[{i}]") for i, span in enumerate(whole.spans))
         at = None if whole.at is None else instant_of(whole.at, zone, "at")
         due = Due("", period_of(whole, zone), spans, at)
         quantities = quantities_of(terms, whole, zone)
         if accumulates:
             quantities = _with_earlier(known, quantities, due.period)
-        yield _Bill(quantities, due, context_of(terms, whole, zone))
+        yield _Bill(quantities, due, _counted(context_of(terms, whole, zone), index + 1))
+
+
+def _counted(context: Context, bill: int) -> Context:
+    """Return the context with what needs no saying: the bill's number, and that it is no first purchase."""
+    facts = {"period_number": Decimal(bill), **context.facts}
+    return replace(context, facts=facts, labels={"first_purchase": "no", **context.labels})
 
 
 def _with_earlier(

@@ -28,14 +28,10 @@ def test_all_of_them_are_here():
 
 
 EXTRA = sorted((Path(__file__).parent.parent / "oracles" / "extra").glob("*.yaml"))
-# Words of time that are read already and rated with the next change of the rater.
-UNRATED = {"cheaper-at-night", "packs-cover-from-their-purchase", "packs-end-with-the-month-next-year"}
 
 
 @pytest.mark.parametrize("path", EXTRA, ids=lambda path: path.stem)
-def test_a_bill_written_by_the_docs_alone_comes_out_exactly(path, request):
-    if path.stem in UNRATED:
-        request.node.add_marker(pytest.mark.xfail(reason="time bands and pack rules are not rated yet"))
+def test_a_bill_written_by_the_docs_alone_comes_out_exactly(path):
     text = path.read_text(encoding="utf-8")
 
     outcome = run_case(read_case(text))
