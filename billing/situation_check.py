@@ -20,6 +20,7 @@ from billing.situation import (
     zone_of,
 )
 from billing.situation_run import askable
+from billing.situation_traps import trap_problems
 from plans.problems import Problem
 from plans.terms import Document
 
@@ -68,7 +69,15 @@ class _Check:
             self.found.append(error.problem.at(prefix + error.problem.path))
 
     def part(self, prefix: str, part: Part) -> None:
-        """Check one bill."""
+        """Check one bill; what stands in the wrong place is told once, as that."""
+        traps = list(trap_problems(self.document, part))
+        self.found += [one.at(prefix + one.path) for one in traps]
+        before = len(self.found)
+        self._values(prefix, part)
+        told = {prefix + one.path for one in traps}
+        self.found[before:] = [one for one in self.found[before:] if one.path not in told]
+
+    def _values(self, prefix: str, part: Part) -> None:
         for name, text in part.facts.items():
             self.attempt(prefix, facts_and_labels, self.document, {name: text}, "facts")
         self.found += [one.at(prefix + one.path) for one in self._unknown(part)]

@@ -112,6 +112,16 @@ TEXTS: dict[str, str] = {
     "given_ask": _(
         "“%(value)s” is neither total nor a charge, figure, meter or number of the terms. Known: %(known)s."
     ),
+    "given_place": _("“%(name)s” belongs under %(place)s."),
+    "given_events": _(
+        "“%(name)s” counts events (take: %(take)s), and this is one. Give a list of events, or leave that "
+        "stage out of the meter for a number that is counted already."
+    ),
+    "given_where": _("“%(name)s” counts only events with the right “%(attribute)s”, and this has none."),
+    "given_split": _(
+        "“%(name)s” is priced for each “%(dimension)s” (split), and this has none. Give events that name it, "
+        "or use split in the situation."
+    ),
     "given_currency": _("The terms are sold in %(known)s. Say which under facts: currency."),
     "unknown_plan": _("The catalogue has no plan “%(plan)s”. Known: %(known)s."),
     "unknown_version": _("The plan “%(plan)s” has no version %(version)s. Known: %(known)s."),

@@ -83,6 +83,31 @@ def test_a_mistake_says_what_the_page_says(given):
     assert any(said.startswith(row) for row in rows), said
 
 
+@pytest.mark.parametrize(
+    ("charge", "meter", "given"),
+    [
+        ("of: seats", "unit: users", "{usage: {seats: 5}}"),
+        ("of: users", "unit: users, reduce: [{take: distinct}]", "{usage: {users: 12500}}"),
+        ("of: minutes", "unit: minutes, where: {licence: none}", "{usage: {minutes: 30}}"),
+        ("of: users, split: app", "unit: users", "{usage: {users: 90}}"),
+        ("of: users", "unit: users", "{usage: {users: 90}, facts: {currency: CNX}}"),
+    ],
+)
+def test_what_would_silently_count_as_nothing_says_what_the_page_says(charge, meter, given):
+    page = (DOCS / PAGES[0]).read_text("utf-8")
+    name = "minutes" if "minutes" in meter else "users"
+    currency = "[USD, CNY]" if "CNX" in given else "EUR"
+    text = (
+        f"id: x\nterms:\n  currency: {currency}\n  meters: {{{name}: {{{meter}}}}}\n"
+        f"  charges: [{{code: a, {charge}, steps: [{{price: {{each: 1}}}}]}}]\n"
+        f"situation: {given.replace(', facts: {currency: CNX}', '')}\nexpected: {{amount: 1, unit: EUR}}\n"
+    )
+
+    (said,) = sentences(text)
+
+    assert any(said.startswith(row.split("|")[2].strip()) for row in page.splitlines() if row.count("|") > 3)
+
+
 def test_a_spend_above_its_charges_says_what_the_page_says():
     text = CASE % ("", "{spend: [base]}", "{times: 1}", "")
 
