@@ -45,6 +45,7 @@ class Compiled:
     numbers: dict[str, n.Number]  # meters and formulas
     each: dict[str, n.Number]  # meter -> the worth of one event, names being its attributes
     timetables: dict[str, tuple[Timetable, str]]  # meter -> its schedule, and the band of undated usage
+    band_names: dict[str, dict[str, str]]  # time band -> locale -> text
     line_rounding: s.Round | None
     total_rounding: s.Round | None
     order: dict[str, int]
@@ -77,6 +78,7 @@ class _Compiler:
             numbers={name: self._name(name) for name in everything},
             each=_EventCompiler(document).worths(),
             timetables=_timetables(document),
+            band_names={b.code: b.name for rule in document.schedules.values() for b in rule.bands if b.name},
             line_rounding=None if plan.line is None else rounding(plan.line),
             total_rounding=None if plan.total is None else rounding(plan.total),
             order={one.code: index for index, one in enumerate(document.charges)},

@@ -13,7 +13,7 @@ from billing.calculation import CurrencyNotSold, DuplicateLine, UnknownCharge, c
 from billing.compile import Compiled, CompiledCharge, compiled
 from billing.derivation import Node, plain
 from billing.inputs import inputs_json
-from billing.meters import counts_for, in_bands
+from billing.meters import BAND, counts_for, in_bands
 from billing.numbers import ZERO, Chain, Env, Spent, run_steps
 from billing.pools import Pools
 from billing.steps import Every, Round
@@ -219,7 +219,7 @@ def _line(bill: _Bill, place: _Place) -> Line:
     return Line(
         key=place.key,
         charge=charge.code,
-        label=charge.name,
+        label=_label(bill, place),
         tags=tuple(charge.tags),
         credit=charge.credit,
         app=place.scope.get("app", ""),
@@ -230,6 +230,19 @@ def _line(bill: _Bill, place: _Place) -> Line:
         amount=tree.output,
         derivation=tree,
     )
+
+
+def _label(bill: _Bill, place: _Place) -> Mapping[str, str]:
+    """Return the charge's name; of a split by time band or another dimension, with the value's name."""
+    name: Mapping[str, str] = place.rule.charge.name
+    values = [(key, value) for key, value in place.scope.items() if key not in ("app", "region")]
+    if not values:
+        return name
+    dimension, value = values[0]
+    called = bill.program.band_names.get(value, {}) if dimension == BAND else {}
+    locales = dict.fromkeys([*name, *called]) or {"en": None}
+    code = place.rule.charge.code
+    return {key: f"{name.get(key) or name.get('en') or code} · {called.get(key, value)}" for key in locales}
 
 
 def _priced_quantity(tree: Node) -> Decimal | None:

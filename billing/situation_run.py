@@ -20,7 +20,7 @@ from billing.situation import (
 from billing.situation import instant as instant_of
 from billing.values import Context, Draw, Due, Observation, Pack, Quantities, Rating
 from plans.money import add_up
-from plans.terms import Terms
+from plans.terms import Document, Terms
 from plans.timespan import Period
 
 
@@ -56,13 +56,19 @@ def answer(terms: Terms, situation: Situation) -> Answer:
         unit = situation.unit or found[0].unit
         return Answer(add_up(one.amount for one in found), unit, (), tuple(one.derivation for one in found))
     if ask not in program.numbers:
-        raise SituationInvalid(path="ask", value=ask)
+        raise SituationInvalid("ask", "given_ask", value=ask, known=", ".join(askable(terms.document)))
     nodes = [
         rate_number(terms, ask, bill.quantities, bill.due, bill.context) for bill in _parts(terms, situation)
     ]
     meter = terms.document.meters.get(ask)
     unit = situation.unit or (meter.unit if meter else "")
     return Answer(add_up(node.output for node in nodes), unit, (), tuple(nodes))
+
+
+def askable(document: Document) -> list[str]:
+    """Return what may be asked of a document, in its own order."""
+    codes = (one.code for one in (*document.charges, *document.figures))
+    return ["total", *codes, *document.meters, *document.numbers]
 
 
 def _bills(terms: Terms, situation: Situation) -> Answer:
@@ -99,7 +105,7 @@ def _left(context: Context, draws: Sequence[Draw]) -> dict[str, list[Pack]]:
 
 def _parts(terms: Terms, situation: Situation) -> Iterator[_Bill]:
     """Yield one bill for each part; what a part does not say, the whole situation says."""
-    zone = zone_of(situation)
+    zone = zone_of(situation.zone)
     accumulates = any(charge.resets for charge in terms.document.charges)
     known: dict[str, list[Observation]] = {}
     parts: list[Part] = [*situation.bills] or [situation] * situation.count

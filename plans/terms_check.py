@@ -83,7 +83,8 @@ def _currencies(document: Document) -> list[str]:
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    return ", ".join(difflib.get_close_matches(name, list(known), n=3)) or "—"
+    """Return the names that look alike, or all there are."""
+    return ", ".join(difflib.get_close_matches(name, list(known), n=3) or sorted(known))
 
 
 def _top(document: Document) -> Iterator[Problem]:

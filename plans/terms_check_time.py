@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from plans.problems import Problem, join
 from plans.terms import Charge, Document, Formula, Tariff
+from plans.terms_check_names import localised
 from plans.terms_schedule import Expiry, Schedule, TimeBand, Window
 from plans.terms_walk import NAME, walk
 from plans.tou import wall_seconds
@@ -55,14 +56,16 @@ def _schedule(path: str, name: str, schedule: Schedule) -> Iterator[Problem]:
         here = join(join(path, "bands"), index)
         if counts[band.code] > 1:
             yield Problem(join(here, "code"), "duplicate_code", {"code": band.code})
-        yield from _band(here, band)
+        yield from _band(here, band, is_rest=band.code == schedule.otherwise)
 
 
-def _band(path: str, band: TimeBand) -> Iterator[Problem]:
+def _band(path: str, band: TimeBand, *, is_rest: bool) -> Iterator[Problem]:
+    """Check one band; the band of all other times may be listed without windows, to give it a name."""
     if not NAME.fullmatch(band.code):
         yield Problem(join(path, "code"), "bad_name", {"value": band.code})
-    if not band.windows:
+    if not band.windows and not is_rest:
         yield Problem(join(path, "windows"), "windows_empty")
+    yield from localised(path, band.name)
     for index, window in enumerate(band.windows):
         yield from _window(join(join(path, "windows"), index), window)
 

@@ -69,6 +69,26 @@ def test_every_time_band_with_usage_has_a_line_of_its_own():
     assert all(reevaluate(line.derivation) == line.amount for line in rating.lines)
 
 
+def test_a_line_says_the_name_of_its_band_in_both_languages():
+    night = {**SCHEDULES["calls"]["bands"][1], "name": {"en": "Night", "zh-Hans": "夜间"}}
+    rest = {"code": "normal", "name": {"en": "Other times", "zh-Hans": "其他时段"}}
+    schedules = {"calls": {**SCHEDULES["calls"], "bands": [night, rest]}}
+    cases = {"night": {"each": "1"}, "normal": {"each": "2"}}
+    charge = {
+        **BY_BAND,
+        "name": {"en": "Calls", "zh-Hans": "通话"},
+        "steps": [{"price": {"pick": "band", "cases": cases}}],
+    }
+    whole = terms(charge, schedules=schedules, meters=METERS)
+
+    rating = bill(whole, {"minutes": [seen(1, "2026-06-01T23:00+02:00"), seen(1, "2026-06-01T12:00+02:00")]})
+
+    assert [dict(line.label) for line in rating.lines] == [
+        {"en": "Calls · Night", "zh-Hans": "通话 · 夜间"},
+        {"en": "Calls · Other times", "zh-Hans": "通话 · 其他时段"},
+    ]
+
+
 def test_a_flat_fee_is_untouched_by_the_hour():
     flat = {"code": "base", "steps": [{"price": {"flat": "7"}}]}
 
