@@ -55,27 +55,23 @@ class PackRow:
     holding: PackHolding
     left: Decimal
     ends_at: datetime | None  # by its own date or by its pool's rule; None: never
+    ended: bool
     draws: tuple[DrawRow, ...]
-
-    def has_ended(self, at: datetime) -> bool:
-        """Whether usage at an instant is past what it covers."""
-        return self.ends_at is not None and self.ends_at <= at
 
 
 def pack_rows(customer: Customer, at: datetime) -> list[PackRow]:
     """Return a customer's packs with their draws, those that end first on top, ended ones last."""
-    rules = _pools(customer)
-    zone = zone_of(customer)
+    holdings = list(PackHolding.objects.filter(customer=customer).prefetch_related("draws__line__invoice"))
+    rules, zone = _pools(customer) if holdings else {}, zone_of(customer)
     found = []
-    holdings = PackHolding.objects.filter(customer=customer).prefetch_related("draws__line__invoice")
     for holding in holdings:
         rule = rules.get(holding.pool, Pool())
         pack = Pack(holding.public_id, holding.quantity, holding.expires_at, holding.bought_at)
         ends = covered(pack, rule, pool=holding.pool, zone=zone)[1]
         draws = _draws(holding)
         left = draws[-1].after if draws else holding.quantity
-        found.append(PackRow(holding, left, None if ends == NEVER else ends, draws))
-    return sorted(found, key=lambda row: (row.has_ended(at), row.ends_at or NEVER, row.holding.pk))
+        found.append(PackRow(holding, left, None if ends == NEVER else ends, ends <= at, draws))
+    return sorted(found, key=lambda row: (row.ended, row.ends_at or NEVER, row.holding.pk))
 
 
 def _draws(holding: PackHolding) -> tuple[DrawRow, ...]:

@@ -100,7 +100,7 @@ def test_a_pack_bought_in_a_month_is_drawn_over_two_invoices_and_ends():
     assert paid() == [300, 500, 0]
     assert drawn() == [6000, 3000]
     (row,) = pack_rows(subscription.customer, EDGES[2])
-    assert (row.holding, row.left, row.has_ended(EDGES[2])) == (holding, 1000, True)
+    assert (row.holding, row.left, row.ended) == (holding, 1000, True)
     assert row.ends_at == datetime(2026, 10, 20, 16, tzinfo=UTC)
     assert [(int(one.before), int(one.draw.quantity), int(one.after)) for one in row.draws] == [
         (10000, 6000, 4000), (4000, 3000, 1000),
