@@ -136,10 +136,10 @@ def grains_of(parts: Iterable[Part], window: Period, covered: Period, zone: Zone
     """Return the grains that parts ask for over one of their windows."""
     found: dict[str, Grain] = {}
     for part in parts:
-        document, packs = part.view.terms.document, part.view.context.packs
+        terms, document, packs = part.view.terms, part.view.terms.document, part.view.context.packs
         meters = meters_of(document, part.dues, zone).get(window, frozenset())
         drawing = drawing_meters(document, packs.keys()) & meters if packs else set()
-        found |= grains(document, meters - drawing, covered, zone)
+        found |= grains(terms, meters - drawing, covered, zone)
         if drawing:
-            found |= grains(document, drawing, covered, zone, cover_edges(document, packs, zone))
+            found |= grains(terms, drawing, covered, zone, cover_edges(document, packs, zone))
     return found

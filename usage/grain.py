@@ -3,11 +3,13 @@
 Usage knows no price and no schedule: who rates asks for the slices and attributes that its terms tell apart.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 Attributes = tuple[tuple[str, str], ...]  # (name, value), in the order of names
+Worth = Callable[[Decimal, Mapping[str, str]], Decimal]  # value and attributes of one event -> what it counts
 REGION = "region"  # kept by every cell; distinct users are told apart by it only where asked for
 
 
@@ -29,11 +31,13 @@ class Grain:
     slices: Sequence[Slice]
     by: Sequence[str] = ()  # attributes of the event
     cuts_days: bool = False
+    worth: Worth | None = None  # of sums, counts and peaks: counts in place of the event's value
+    asked: Sequence[str] = ()  # the attributes that `worth` asks for
 
     @property
     def needs_events(self) -> bool:
         """True where the day cells of sums, counts and peaks do not say enough."""
-        return self.cuts_days or any(name != REGION for name in self.by)
+        return self.cuts_days or self.worth is not None or any(name != REGION for name in self.by)
 
     @property
     def parts_users(self) -> bool:

@@ -16,11 +16,12 @@ from django.db import connection
 
 from plans.models import Meter
 from plans.models.meters import MeterKind
-from plans.money import add_up
+from plans.money import EXACT, add_up, to_multiple
 from plans.timespan import Period, local_days
-from usage.grain import REGION, Attributes, Grain, Grains
+from usage.grain import REGION, Attributes, Grain, Grains, Worth
 from usage.store import array
 
+PLACE = Decimal("0.000000000001")  # as fine as a reading keeps
 _SNAPSHOT = """
 WITH cells AS (
     SELECT r.app_id, r.meter_id, r.region, r.cell_start, r.id, r.revision,
@@ -53,6 +54,11 @@ _FINE = f"""
 SELECT v.app_id, v.region, width_bucket(v.occurred_at, %(starts)s::timestamptz[]), {{by}},
        CASE m.kind WHEN 'count' THEN count(*) WHEN 'gauge' THEN max(v.value) ELSE sum(v.value) END
 {_EVENTS} GROUP BY 1, 2, 3, 4, m.kind ORDER BY 1, 2, 3, 4
+"""
+# The same by the value of the events, with how many have it: each is worth something else than its value.
+_BY_VALUE = f"""
+SELECT v.app_id, v.region, width_bucket(v.occurred_at, %(starts)s::timestamptz[]), {{by}}, v.value, count(*)
+{_EVENTS} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 """
 # Slices that are one stretch (a band, a day) share a number in `stretches`.
 _USERS = f"""
@@ -96,8 +102,12 @@ def snapshot(
     found = _day_cells(apps, ids, period)
     for part in _cut_days(period, zone) if ids else ():
         _add_part(found, apps, ids, part)
+    kinds = {meter.pk: meter.kind for meter in adding}
     for meter, grain in fine.items():
-        _add_fine(found, apps, meter, period, grain)
+        if grain.worth is None:
+            _add_fine(found, apps, meter, period, grain)
+        else:
+            _add_worth(found, apps, meter, period, grain, grain.worth, kind=kinds[meter])
     return found
 
 
@@ -137,6 +147,26 @@ def _add_fine(found: Snapshot, apps: Sequence[int], meter: int, period: Period, 
     rows = _by_grain(_FINE, apps, meter, period, grain, by=by, batches=found.batches)
     for app, region, n, said, value in rows:
         cell = Cell(grain.slices[n - 1].start, Decimal(value), attributes=_told(by, said))
+        found.cells.setdefault((app, meter, region), []).append(cell)
+
+
+def _add_worth(
+    found: Snapshot, apps: Sequence[int], meter: int, period: Period, grain: Grain, worth: Worth, *, kind: str
+) -> None:
+    """Add what the events are worth, one by one: added up, or the highest of a peak meter."""
+    by = list(dict.fromkeys((*grain.by, *grain.asked)))
+    values: dict[tuple[int, str, int, Attributes], list[Decimal]] = {}
+    for app, region, n, said, value, count in _by_grain(
+        _BY_VALUE, apps, meter, period, grain, by=by, batches=found.batches
+    ):
+        told = _told(by, said)
+        kept = tuple(pair for pair in told if pair[0] in grain.by and pair[0] != REGION)
+        one = worth(Decimal(value), dict(told))
+        part = one if kind == MeterKind.GAUGE else EXACT.multiply(one, Decimal(count))
+        values.setdefault((app, region, n, kept), []).append(part)
+    for (app, region, n, kept), parts in sorted(values.items()):
+        total = to_multiple(max(parts) if kind == MeterKind.GAUGE else add_up(parts), PLACE, "half_even")
+        cell = Cell(grain.slices[n - 1].start, total, attributes=kept)
         found.cells.setdefault((app, meter, region), []).append(cell)
 
 

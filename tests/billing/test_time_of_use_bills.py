@@ -55,6 +55,7 @@ def world(
     *charges: dict[str, Any],
     zone: str = "Europe/Berlin",
     meter: Mapping[str, Any] | None = None,
+    labels: Mapping[str, list[str]] | None = None,
 ) -> Subscription:
     """Start an agreement on 1 March 2026 (of the customer's zone) on a meter of minutes with time bands."""
     Meter.objects.create(
@@ -65,7 +66,7 @@ def world(
     make_app(customer, code="app_tou")
     version = make_plan(
         schedules={"power": POWER},
-        labels={"band": ["night", "peak", "normal"]},
+        labels={"band": ["night", "peak", "normal"], **(labels or {})},
         meters={"minutes": {"unit": "minutes", "schedule": "power", **(meter or {})}},
         charges=list(charges) or [MINUTES],
         figures=[],
@@ -350,4 +351,49 @@ def test_distinct_users_of_one_region_and_kind():
     run_night(APRIL + GRACE)
 
     assert lines(cycle()) == {"minutes//eu//": (2, 200), "minutes//us//": (1, 100)}
+    healthy()
+
+
+def test_the_worth_of_one_event_is_counted():
+    """`each`: started kilobytes of every message, twice in a group: (1 + 3) × 2 + 2 = 10."""
+    plain = {**MINUTES, "steps": [{"price": {"each": "0.01"}}]}
+    del plain["split"]
+    each = {
+        "of": "value",
+        "steps": [
+            {"over": "1024"},
+            {"round": {"to": "1", "mode": "ceil"}},
+            {"times": {"pick": "kind", "cases": {"group": "2"}, "else": "1"}},
+        ],
+    }
+    subscription = world("sum", plain, meter={"each": each}, labels={"kind": ["group", "single"]})
+    report(subscription.customer, ("2026-03-10T18:00:00+01:00", "1"), kind="group")
+    report(subscription.customer, ("2026-03-10T19:00:00+01:00", "2049"), kind="group")
+    report(subscription.customer, ("2026-03-11T18:00:00+01:00", "1025"), kind="single")
+    shown = upcoming_bill(subscription, APRIL - timedelta(hours=1))
+
+    run_night(APRIL + GRACE)
+
+    assert lines(cycle()) == {"minutes////": (10, 10)}
+    assert shown is not None
+    assert shown.total == 10
+    healthy()
+    report(subscription.customer, ("2026-03-12T18:00:00+01:00", "1025"), kind="group")
+    run_night(midnight(2026, 5, 1) + GRACE)
+    assert Invoice.objects.latest("period_start").total == 4
+    healthy()
+
+
+def test_distinct_users_taken_as_distinct_are_the_frozen_count():
+    plain = {**MINUTES, "steps": [{"price": {"each": "1"}}]}
+    del plain["split"]
+    subscription = world("unique", plain, meter={"reduce": [{"take": "distinct"}]})
+    users(
+        subscription,
+        *((f"2026-03-1{n}T08:00:00+01:00", user) for n, user in enumerate(("ann", "bob", "ann"))),
+    )
+
+    run_night(APRIL + GRACE)
+
+    assert lines(cycle()) == {"minutes////": (2, 200)}
     healthy()
