@@ -1,20 +1,25 @@
 """Dated stories of bills that are not months of the anchor: weeks, quarters, calendar months, days."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange as Span
+from django.test.utils import CaptureQueriesContext
 
 from billing.books import offences
-from billing.models import BillingJob, Invoice, ParkedCustomer
+from billing.models import BillingJob, Invoice, ParkedCustomer, SlaAssessment
 from billing.selectors import upcoming_bill
 from billing.services.nightly import run_night
+from billing.services.quoting import preview
+from billing.services.runs import tick
 from billing.verifying import faults_of
 from plans.models import PlanVersion
 from subscriptions.models import Subscription, SubscriptionPhase
 from subscriptions.services import cancel_at_period_end
-from tests.billing.world import ANCHOR, EDGE, START, TERMS, begin, make_plan
+from tests.billing.world import ANCHOR, EDGE, START, TERMS, begin, make_plan, report_availability
 from tests.factories import TESTER
 from tests.usage.world import event, send
 from usage.models import Reading
@@ -288,3 +293,67 @@ def test_the_upcoming_bill_is_the_next_edge_with_live_figures():
     assert [(line.charge, line.amount) for line in shown.lines] == [("messages", 550)]
     run_night(ANCHOR + 28 * DAY + GRACE)
     assert bills()[-1] == ("10-08", {"messages": 550})
+
+
+def test_an_sla_window_counts_what_a_calendar_base_was_paid_for_the_time():
+    """21 of 30 days of September: 28.00 were paid for them, all of it for the window."""
+    base = {**BASE, "anchor": "calendar", "steps": [*BASE["steps"], {"prorate": {"by": "day"}}]}
+    subscription, _start = begin(version=make_plan(charges=[base]), options={"sla.gold": Decimal(1)})
+    report_availability(subscription.customer.apps.get(), "42900")
+
+    run_night(OCTOBER + GRACE)
+
+    row = SlaAssessment.objects.get()
+    assert (row.fee, row.amount) == (2800, 280)
+    lines = Invoice.objects.get(period_start=OCTOBER).lines.values_list("kind", "amount")
+    assert sorted(lines) == [("charge", 4000), ("sla_credit", -280)]
+    healthy()
+
+
+def test_a_preview_of_finer_bills_is_a_month_of_them():
+    """Nobody assumes usage by day: a month of 7,000, billed by day or week, is rated as one bill."""
+    plan = make_plan(
+        charges=[BASE, usage_charge(every="day", resets="month", steps=GRADUATED),
+                 usage_charge(code="weekly", every="week", anchor="calendar")],
+        figures=[],
+    )  # fmt: skip
+
+    shown = preview(
+        plan, term="monthly", currency="USD", options={}, seats=0, quantities={"messages": Decimal(7000)}
+    )
+
+    assert [(line.charge, line.amount) for line in shown.start.lines] == [("base", 4000)]
+    assert [(line.charge, line.amount) for line in shown.month.lines] == [("messages", 600), ("weekly", 700)]
+
+
+def test_a_tick_asks_the_same_of_the_database_for_one_and_for_many(django_assert_max_num_queries):
+    """Agreements billed by months only are left out in the statement until a month has gone by."""
+    plan = make_plan(charges=[BASE, usage_charge()], figures=[])
+    begin(version=plan)
+    tick(EDGE + GRACE)
+    with CaptureQueriesContext(connection) as one:
+        tick(EDGE + GRACE + DAY)
+    for _ in range(5):
+        begin(version=plan)
+    tick(EDGE + GRACE)
+
+    with django_assert_max_num_queries(len(one)):
+        tick(EDGE + GRACE + 2 * DAY)
+
+
+def test_damaged_terms_do_not_keep_others_from_their_edges():
+    begin(version=make_plan(charges=[BASE, usage_charge(every="week")], figures=[]))
+    damaged = make_plan(charges=[BASE, usage_charge(every="day")], figures=[])
+    begin(version=damaged)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE plans_planversion DISABLE TRIGGER USER")
+        cursor.execute(
+            "UPDATE plans_planversion SET terms = '{}', terms_hash = repeat('0', 64) WHERE id = %s",
+            [damaged.pk],
+        )
+        cursor.execute("ALTER TABLE plans_planversion ENABLE TRIGGER USER")
+
+    run_night(EDGE + GRACE)
+
+    assert ParkedCustomer.objects.get().reason == "terms_damaged"
+    assert [day for day, lines in bills() if "messages" in lines] == ["09-17", "09-24", "10-01", "10-08"]
