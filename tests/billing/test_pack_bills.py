@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from billing.books import offences
 from billing.models import Invoice, InvoiceLine, PackDraw, PackHolding, ParkedCustomer
@@ -263,3 +263,18 @@ def test_the_database_refuses_a_draw_beyond_the_pack_a_strangers_and_an_edit():
         with pytest.raises(DatabaseError), transaction.atomic():
             change()
     assert drawn() == [6000]
+
+
+def test_I6_the_books_find_a_pack_that_was_overdrawn_behind_their_back():
+    _subscription, holding = story()
+    run_night(EDGES[0] + GRACE)
+    line = InvoiceLine.objects.get(charge="base", invoice__kind="cycle")
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE billing_packdraw DISABLE TRIGGER USER")
+        cursor.execute(
+            "INSERT INTO billing_packdraw (holding_id, line_id, quantity) VALUES (%s, %s, 4001)",
+            [holding.pk, line.pk],
+        )
+        cursor.execute("ALTER TABLE billing_packdraw ENABLE TRIGGER USER")
+
+    assert {one.invariant for one in offences()} == {"I6 packs"}
