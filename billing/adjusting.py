@@ -6,17 +6,24 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from billing.derivation import from_tree, plain
-from billing.models import Invoice, InvoiceLine, LineKind
+from billing.drawing import Packs, drawn
+from billing.models import Invoice, InvoiceLine, LineKind, PackDraw
 from billing.rated_from import parts_of, spent_of
-from billing.selectors_gather import Frozen, observed
+from billing.selectors_due import grains_of
+from billing.selectors_gather import Frozen, Standpoint, observed
 from billing.services.drafting import DraftLine, lines_of
+from billing.values import Draw, Pack
 from billing.wording import described, late_label
 from plans.money import exact
 from plans.timespan import Period
 from subscriptions.selectors import zone_of
+from usage.grain import Grain
 from usage.models import Reading
 
+ZERO = Decimal(0)
 Tree = Mapping[str, Any]
 NOTHING: Tree = {"word": "literal", "output": "0"}
 
@@ -31,14 +38,59 @@ class _Billed:
     quantity: Decimal | None = None
     tree: Tree = field(default_factory=lambda: NOTHING)
     readings: frozenset[int] = frozenset()
+    draws: tuple[Draw, ...] = ()
 
 
-def rated_again(invoice: Invoice, frozen: Frozen) -> list[DraftLine]:
-    """Rate an invoice under its own terms and context, with these readings."""
+def rated_again(invoice: Invoice, frozen: Frozen, packs: Packs | None = None) -> list[DraftLine]:
+    """Rate an invoice under its own terms and context, with these readings and, where given, these packs."""
     zone = zone_of(invoice.customer)
     readings = [row for rows in frozen.values() for row in rows]
     parts = parts_of(invoice.inputs)
+    if packs is not None:
+        parts = [replace(part, view=_holding(part.view, packs)) for part in parts]
     return lines_of(parts, observed(frozen, zone), spent_of(invoice), zone, readings)
+
+
+def _holding(view: Standpoint, packs: Packs) -> Standpoint:
+    known = {pool: packs[pool] for pool in view.context.packs if pool in packs}
+    return replace(view, context=replace(view.context, packs=known))
+
+
+def packs_then(invoice: Invoice, counted: Collection[int], left: Packs) -> dict[str, list[Pack]]:
+    """Return the packs the invoice may draw from when it is rated again.
+
+    That is what it has drawn itself and what is left of those packs now, never more than there was.
+    """
+    taken = drawn(draw for draws in _draws_of(invoice, counted).values() for draw in draws)
+    now = {pack.holding: pack.left for packs in left.values() for pack in packs}
+    found: dict[str, list[Pack]] = {}
+    with exact():
+        for part in parts_of(invoice.inputs):
+            for pool, packs in part.view.context.packs.items():
+                found[pool] = [
+                    replace(
+                        one, left=min(one.left, taken.get(one.holding, ZERO) + now.get(one.holding, ZERO))
+                    )
+                    for one in packs
+                ]
+    return {pool: [one for one in packs if one.left > 0] for pool, packs in found.items()}
+
+
+def grains_then(invoice: Invoice, window: Period, covered: Period) -> dict[str, Grain]:
+    """Return how finely a window of an invoice was read."""
+    return grains_of(parts_of(invoice.inputs), window, covered, zone_of(invoice.customer))
+
+
+def _draws_of(invoice: Invoice, counted: Collection[int]) -> dict[str, list[Draw]]:
+    """Return what the lines of an invoice and of its counted adjustments drew from packs, by line key."""
+    own = Q(line__invoice=invoice, line__kind=LineKind.CHARGE)
+    rows = PackDraw.objects.filter(own | Q(line__adjusts=invoice, line__invoice__in=list(counted)))
+    found: dict[str, list[Draw]] = {}
+    for row in rows.select_related("line", "holding"):
+        key = row.line.line_key if row.line.kind == LineKind.CHARGE else row.line.line_key.split("/", 2)[2]
+        draw = Draw(row.holding.pool, row.holding.public_id, row.line.charge, row.quantity, key)
+        found.setdefault(key, []).append(draw)
+    return found
 
 
 def counted_adjustments(invoice: Invoice) -> list[int]:
@@ -47,18 +99,33 @@ def counted_adjustments(invoice: Invoice) -> list[int]:
     return list(rows.values_list("invoice", flat=True).distinct())
 
 
-def differences(invoice: Invoice, frozen: Frozen, counted: Collection[int]) -> list[DraftLine]:
-    """Return a line for each charge that these readings change, beyond what is billed and adjusted."""
+def differences(
+    invoice: Invoice, frozen: Frozen, counted: Collection[int], packs: Packs | None = None
+) -> list[DraftLine]:
+    """Return a line for each charge that these readings change, beyond what is billed and adjusted.
+
+    `packs` are those of `packs_then`; without them, those the invoice was rated with.
+    """
     zone = zone_of(invoice.customer)
     billed = _billed(invoice, counted)
     found = []
-    for line in _all_lines(rated_again(invoice, frozen), billed):
+    for line in _all_lines(rated_again(invoice, frozen, packs), billed):
         before = billed.get(line.key)
         amount = line.amount - (before.amount if before else 0)
         known = before.readings if before else frozenset()
-        if amount or set(line.readings) - known:
-            found.append(_difference(invoice, line, before, amount, zone))
+        draws = _more_drawn(line.draws, before.draws if before else ())
+        if amount or draws or set(line.readings) - known:
+            found.append(replace(_difference(invoice, line, before, amount, zone), draws=draws))
     return found
+
+
+def _more_drawn(now: Iterable[Draw], before: Iterable[Draw]) -> tuple[Draw, ...]:
+    """Return what is drawn beyond what was; below zero: what goes back into the pack."""
+    said = {draw.holding: draw for draw in (*before, *now)}
+    new, old = drawn(now), drawn(before)
+    with exact():
+        off = {holding: new.get(holding, ZERO) - old.get(holding, ZERO) for holding in said}
+    return tuple(replace(said[holding], quantity=units) for holding, units in off.items() if units)
 
 
 def _all_lines(fresh: Iterable[DraftLine], billed: Mapping[str, _Billed]) -> Iterator[DraftLine]:
@@ -88,6 +155,8 @@ def _billed(invoice: Invoice, counted: Collection[int]) -> dict[str, _Billed]:
     for row in later:
         key = row.line_key.split("/", 2)[2]
         found[key] = _with(found.get(key) or _Billed(row.label, row), row, row.derivation["children"][0])
+    for key, draws in _draws_of(invoice, counted).items():
+        found[key].draws = tuple(draws)
     return found
 
 

@@ -19,12 +19,15 @@ from billing.models import (
     LedgerEntry,
     LedgerTransaction,
     NumberSeries,
+    PackDraw,
+    PackHolding,
     SlaAssessment,
     SlaCredit,
     StripeEvent,
     StripeOperation,
 )
 from billing.models.stripe import OperationState
+from billing.selectors_packs import with_drawn
 from billing.selectors_unbilled import unbilled
 from billing.verifying import faults_of
 
@@ -85,6 +88,14 @@ def _credit() -> Found:
     rows = LedgerEntry.objects.filter(account=Account.CUSTOMER_CREDIT).values("customer", "currency")
     for row in rows.annotate(sum=Sum("amount")).filter(sum__gt=0).order_by("customer"):
         yield f"customer {row['customer']}", f"{row['sum']} {row['currency']} below zero"
+
+
+def _packs() -> Found:
+    """I6: no pack is drawn below nothing or beyond its units, and only by invoices of its customer."""
+    for pack in with_drawn(PackHolding.objects.all()).filter(Q(drawn__lt=0) | Q(drawn__gt=F("quantity"))):
+        yield pack.public_id, f"{pack.drawn} drawn of {pack.quantity}"  # type: ignore[attr-defined]
+    for draw in PackDraw.objects.exclude(line__customer=F("holding__customer")).select_related("holding"):
+        yield draw.holding.public_id, f"drawn by line {draw.line_id} of another customer"
 
 
 def _paid() -> Found:
@@ -157,6 +168,7 @@ INVARIANTS: dict[str, Callable[[], Found]] = {
     "I5/I12": _documents,
     "I6 balance": _balance,
     "I6 credit": _credit,
+    "I6 packs": _packs,
     "I7": _paid,
     "I9": _stuck,
     "I11": _sla,

@@ -198,7 +198,10 @@ def _time_average(node: Node, parts: Sequence[Decimal]) -> Decimal:
 
 
 def _distinct(node: Node, _parts: Sequence[Decimal]) -> Decimal:
-    return Decimal(len({child.argument["counted"] for child in node.children}))
+    """Count what was named; a figure that names nothing is a count already."""
+    named = {child.argument["counted"] for child in node.children if "counted" in child.argument}
+    counts = (child.output for child in node.children if "counted" not in child.argument)
+    return Decimal(len(named)) + sum(counts, ZERO)
 
 
 TAKES: dict[str, Callable[[Node, Sequence[Decimal]], Decimal]] = {

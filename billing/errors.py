@@ -23,13 +23,6 @@ class NegativeInvoice(BillingError):
     text = _("The lines add up to less than zero (%(total)s).")
 
 
-class UnbillableCadence(BillingError):
-    """An advance charge billed by the day or week."""
-
-    code = "unbillable_cadence"
-    text = _("The charge %(charge)s is billed every %(every)s, which is finer than an invoice.")
-
-
 class CustomerParked(BillingError):
     """A person has to look first."""
 

@@ -115,11 +115,21 @@ def keys(one: Observation, zone: ZoneInfo) -> dict[str, str]:
     return found
 
 
+def _named(one: Observation, counted: str) -> str | None:
+    """Return what a distinct count tells apart: the attribute, else the value of an assumed event.
+
+    A reading without the attribute is a count of its own: users are distinct when they are frozen.
+    """
+    if counted in one.attributes:
+        return one.attributes[counted]
+    return plain(one.value) if one.provenance.kind == "assumed" else None
+
+
 def reading(one: Observation, counted: str | None = None) -> Node:
     """Return the leaf of one observation with its provenance."""
     said = dict(one.attributes)
-    if counted is not None:
-        said["counted"] = one.attributes.get(counted, plain(one.value))
+    if counted is not None and (name := _named(one, counted)) is not None:
+        said["counted"] = name
     if one.at is not None:
         said["at"] = one.at.astimezone(UTC).isoformat()
     if one.lasting is not None:

@@ -3,16 +3,18 @@
 With this it can be rated again at any time, to prove it or to find what late usage changes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from billing.derivation import Node, plain
+from billing.drawing import Packs
 from billing.models import Invoice, InvoiceLine, LineKind
+from billing.selectors_due import Part
 from billing.selectors_gather import Frozen, Standpoint
-from billing.services.drafting import TAX, Draft, Part
-from billing.values import Context, Due, Line
+from billing.services.drafting import TAX, Draft
+from billing.values import Context, Due, Line, Pack
 from plans.models import PlanVersion
 from plans.selectors import terms_of
 from plans.terms import Terms
@@ -40,9 +42,38 @@ def _part(part: Part) -> dict[str, Any]:
             "labels": dict(context.labels),
             "facts": {name: plain(value) for name, value in context.facts.items()},
             "options": {name: plain(value) for name, value in context.options.items()},
+            **({"packs": stored_packs(context.packs)} if context.packs else {}),
         },
-        "dues": [[due.charge, *_span(due.period)] for due in part.dues],
+        "dues": [_said(due) for due in part.dues],
     }
+
+
+def _said(due: Due) -> list[Any]:
+    """Return charge, start, end and, where only parts of the period are covered, those."""
+    spans = [[_span(span) for span in due.spans]] if due.spans else []
+    return [due.charge, *_span(due.period), *spans]
+
+
+def stored_packs(packs: Packs) -> dict[str, list[list[str]]]:
+    """Return (holding, left, end, purchase) of the packs in each pool, as they were."""
+    return {
+        pool: [[one.holding, plain(one.left), _instant(one.expires), _instant(one.bought)] for one in held]
+        for pool, held in packs.items()
+    }
+
+
+def packs_of(stored: Mapping[str, Iterable[Sequence[str]]]) -> dict[str, list[Pack]]:
+    """Return stored packs as values."""
+    return {pool: [_pack(*row) for row in rows] for pool, rows in stored.items()}
+
+
+def _pack(holding: str, left: str, expires: str, bought: str) -> Pack:
+    ends, begins = (datetime.fromisoformat(text) if text else None for text in (expires, bought))
+    return Pack(holding, Decimal(left), ends, begins)
+
+
+def _instant(value: datetime | None) -> str:
+    return "" if value is None else value.isoformat()
 
 
 def _span(period: Period) -> list[str]:
@@ -62,7 +93,13 @@ def parts_of(inputs: Mapping[str, Any]) -> list[Part]:
 def _standpoint(part: Mapping[str, Any]) -> Standpoint:
     said = part["context"]
     facts, options = ({n: Decimal(v) for n, v in said[kind].items()} for kind in ("facts", "options"))
-    context = Context(zone=said["zone"], facts=facts, labels=said["labels"], options=options)
+    context = Context(
+        zone=said["zone"],
+        facts=facts,
+        labels=said["labels"],
+        options=options,
+        packs=packs_of(said.get("packs", {})),
+    )
     return Standpoint(_terms(part["terms"]), context)
 
 
@@ -77,8 +114,8 @@ def _period(start: str, end: str) -> Period:
     return Period(datetime.fromisoformat(start), datetime.fromisoformat(end))
 
 
-def _due(charge: str, start: str, end: str) -> Due:
-    return Due(charge, _period(start, end))
+def _due(charge: str, start: str, end: str, spans: Sequence[tuple[str, str]] = ()) -> Due:
+    return Due(charge, _period(start, end), tuple(_period(*span) for span in spans))
 
 
 def frozen_of(stored: Iterable[tuple[str, str, list[int]]]) -> dict[Period, list[Reading]]:

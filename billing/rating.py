@@ -208,7 +208,10 @@ def _closing_steps(bill: _Bill, place: _Place) -> list[Every | Round]:
 def _line(bill: _Bill, place: _Place) -> Line:
     charge, number = place.rule.charge, place.rule.number
     start, steps = (number.start, number.steps) if isinstance(number, Chain) else (number, ())
+    known = len(bill.pools.draws)
     tree = run_steps(start.explain(place.env), [*steps, *_closing_steps(bill, place)], place.env)
+    draws = bill.pools.draws
+    draws[known:] = [replace(draw, line=place.key) for draw in draws[known:]]
     quantity = _priced_quantity(tree)
     if charge.credit:
         tree = Node("negative", -tree.output, children=(tree,))
@@ -221,7 +224,7 @@ def _line(bill: _Bill, place: _Place) -> Line:
         credit=charge.credit,
         app=place.scope.get("app", ""),
         region=place.scope.get("region", ""),
-        period=place.due.period,
+        period=place.due.covered,
         quantity=quantity,
         unit=_unit(bill, place),
         amount=tree.output,

@@ -1,13 +1,15 @@
 """Reads of billing: lists of the portal and the API, balances, the bill that is growing."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import QuerySet, Sum
 
-from billing.dues import advance_dues, arrears_dues, companions, meters_of
+from billing.drawing import packs_after
+from billing.dues import span_of
 from billing.models import (
     Account,
     Invoice,
@@ -22,21 +24,13 @@ from billing.models import (
 from billing.models.stripe import OperationKind, OperationState
 from billing.previews import PreviewLine, preview_lines
 from billing.rating import rate
-from billing.selectors_gather import (
-    Standpoint,
-    billable,
-    calendar_of,
-    kinds_of,
-    lively,
-    meter_names,
-    standpoint,
-    version_at,
-    within_agreement,
-)
-from billing.values import Due, Quantities
+from billing.selectors_due import Part, parts_at, windows_of
+from billing.selectors_edges import next_edge
+from billing.selectors_gather import billable, kinds_of, lively, meter_names, version_at
+from billing.selectors_packs import packs_held
+from billing.values import Draw, Line, Observation, Quantities
 from plans.errors import NotFound
 from plans.timespan import Period
-from subscriptions.anchors import index_at
 from subscriptions.models import Customer, Subscription
 from subscriptions.models.agreements import Collection
 from subscriptions.selectors import zone_of
@@ -124,35 +118,45 @@ class Upcoming:
 
 
 def upcoming_bill(subscription: Subscription, at: datetime) -> Upcoming | None:
-    """Rate the period that `at` falls in with live values; None outside the agreement."""
+    """Rate what falls due next with live values; None outside the agreement."""
     fresh = billable(Subscription.objects.filter(pk=subscription.pk)).get()
-    version = version_at(fresh, at)
-    if version is None:
+    edge = next_edge(fresh, at) if version_at(fresh, at) is not None else None
+    if edge is None:
         return None
-    view = standpoint(fresh, version, at)
-    k = index_at(fresh.anchor, zone_of(fresh.customer), at) + 1
-    period = calendar_of(fresh).months(k - 1, 1)
-    dues = _next_dues(fresh, view, k)
-    rating = rate(view.terms, _so_far(fresh, view, dues), dues, view.context)
-    due_at = period.end + timedelta(hours=settings.BILLING_GRACE_HOURS)
-    return Upcoming(period, due_at, preview_lines(rating, meter_names(view.terms)), fresh.currency)
+    parts = parts_at(fresh, edge, packs_held([fresh.customer_id], at=at).get(fresh.customer_id))
+    lines = _estimated(fresh, parts)
+    due_at = edge + timedelta(hours=settings.BILLING_GRACE_HOURS)
+    dues = [due for part in parts for due in part.dues]
+    past = [due for due in dues if due.covered.end <= edge]
+    return Upcoming(span_of(past or dues), due_at, lines, fresh.currency)
 
 
-def _next_dues(subscription: Subscription, view: Standpoint, k: int) -> list[Due]:
-    document, calendar = view.terms.document, calendar_of(subscription)
-    dues = arrears_dues(document, calendar, k)
-    end = subscription.span.upper
-    if end is None or end > calendar.edge(k):
-        dues += advance_dues(document, calendar, k)
-    return [*dues, *companions(document, dues)]
+def _estimated(subscription: Subscription, parts: Sequence[Part]) -> tuple[PreviewLine, ...]:
+    """Rate the parts in turn, each seeing the lines before it, as the invoice will."""
+    quantities = _so_far(subscription, parts)
+    found: list[PreviewLine] = []
+    seen: list[Line] = []
+    draws: list[Draw] = []
+    for part in parts:
+        packs = packs_after(part.view.context.packs, draws)
+        context = replace(part.view.context, spent=tuple(seen), packs=packs)
+        rating = rate(part.view.terms, quantities, part.dues, context)
+        seen += rating.lines
+        draws += rating.draws
+        found += preview_lines(rating, meter_names(part.view.terms))
+    return tuple(found)
 
 
-def _so_far(subscription: Subscription, view: Standpoint, dues: Sequence[Due]) -> Quantities:
-    found: dict[str, list] = {}  # type: ignore[type-arg]
-    for period, meters in meters_of(view.terms.document, dues).items():
-        covered = within_agreement(subscription, period)
-        if covered is not None:
-            values = live_values(subscription, covered, sorted(meters))
-            for code, rows in lively(values, kinds_of(meters), zone_of(subscription.customer)).items():
-                found.setdefault(code, []).extend(rows)
+def _so_far(subscription: Subscription, parts: Sequence[Part]) -> Quantities:
+    """Return the live values of every window; one of several windows of a meter counts for itself alone."""
+    zone = zone_of(subscription.customer)
+    windows = windows_of(subscription, parts)
+    counted = Counter(code for one in windows for code in one.meters)
+    found: dict[str, list[Observation]] = {}
+    for one in windows:
+        kinds = kinds_of(one.meters)
+        for code in one.meters:
+            only = one.period if counted[code] > 1 else None
+            values = live_values(subscription, one.covered, [code], one.grains)
+            found.setdefault(code, []).extend(lively(values, kinds, zone, only).get(code, ()))
     return found

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
-from billing.dues import Calendar
+from billing.cadence import Calendar
 from billing.errors import SeveralPhases
 from billing.values import Context, Observation, Provenance, Quantities
 from plans.models import Meter, PlanVersion
@@ -33,7 +33,8 @@ def billable(subscriptions: QuerySet[Subscription]) -> QuerySet[Subscription]:
 
 def calendar_of(subscription: Subscription) -> Calendar:
     """Return what the subscription's periods are counted from."""
-    return Calendar(subscription.anchor, zone_of(subscription.customer), subscription.term)
+    zone = zone_of(subscription.customer)
+    return Calendar(subscription.anchor, zone, subscription.term, subscription.span.upper)
 
 
 def version_at(subscription: Subscription, at: datetime) -> PlanVersion | None:
@@ -128,13 +129,18 @@ def observed(frozen: Frozen, zone: ZoneInfo) -> Quantities:
 def _observations(reading: Reading, zone: ZoneInfo, only: Period | None) -> Iterator[Observation]:
     source = Provenance("measured", reading.public_id, reading.revision, reading.manifest_hash)
     place = {"app": reading.app.code, "region": reading.region}
-    if reading.meter.kind == MeterKind.UNIQUE or not reading.cells:
+    is_whole = reading.meter.kind == MeterKind.UNIQUE and all("attributes" not in c for c in reading.cells)
+    if is_whole or not reading.cells:
         yield Observation(Decimal(reading.value), attributes=place, provenance=source, period=only)
         return
     for cell in reading.cells:
-        start = datetime.fromisoformat(cell["start"])
-        attributes = {**place, "day": local_date(start, zone).isoformat()}
+        start = None if reading.meter.kind == MeterKind.UNIQUE else datetime.fromisoformat(cell["start"])
+        attributes = {**place, **_day(start, zone), **cell.get("attributes", {})}
         yield Observation(Decimal(cell["value"]), start, attributes, provenance=source, period=only)
+
+
+def _day(start: datetime | None, zone: ZoneInfo) -> dict[str, str]:
+    return {"day": local_date(start, zone).isoformat()} if start else {}
 
 
 def kinds_of(codes: Iterable[str]) -> dict[str, str]:
@@ -148,14 +154,16 @@ def meter_names(terms: Terms) -> dict[str, dict[str, str]]:
     return {row.code: row.name_i18n for row in rows}
 
 
-def lively(values: Iterable[Value], kinds: Mapping[str, str], zone: ZoneInfo) -> Quantities:
-    """Return live values as observations; what is not frozen yet is a projection."""
+def lively(
+    values: Iterable[Value], kinds: Mapping[str, str], zone: ZoneInfo, only: Period | None = None
+) -> Quantities:
+    """Return live values as observations, counting for one period `only` where given; a projection."""
     source = Provenance("projected")
     found: dict[str, list[Observation]] = {}
     for one in values:
-        place = {"app": one.app_code, "region": one.region}
         start = None if kinds.get(one.meter) == MeterKind.UNIQUE else one.cell_start
-        day = {"day": local_date(start, zone).isoformat()} if start else {}
-        row = Observation(Decimal(one.value), at=start, attributes={**place, **day}, provenance=source)
+        place = {"app": one.app_code, "region": one.region}
+        attributes = {**place, **_day(start, zone), **dict(one.attributes)}
+        row = Observation(Decimal(one.value), start, attributes, provenance=source, period=only)
         found.setdefault(one.meter, []).append(row)
     return found

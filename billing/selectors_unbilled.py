@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from billing.adjusting import periods_of
+from billing.adjusting import grains_then, periods_of
 from billing.models import BillingJob, Invoice, InvoiceKind, InvoiceStatus
+from plans.timespan import Period
 from subscriptions.models import Subscription
+from usage.grain import Grain
+from usage.models import Reading
 from usage.selectors_late import changed_periods
 from usage.services import changed_meters
 
@@ -32,13 +35,25 @@ def unbilled() -> Iterator[Unbilled]:
             for period in sorted(periods_of(invoice) & set(changed[subscription.pk])):
                 if taken_up is not None and period.end > taken_up:
                     continue
-                if meters := changed_meters(subscription, period):
+                if meters := _changed(invoice, period):
                     said = f"usage of {', '.join(meters)} came after invoice {invoice.number}"
                     yield Unbilled(subscription, f"{said}, and no later one bills it")
 
 
+def _changed(invoice: Invoice, period: Period) -> list[str]:
+    """Return the meters that changed over one of an invoice's frozen periods, read as finely as then."""
+    grains: dict[str, Grain] = {}
+    for start, end, ids in invoice.inputs.get("readings", []):
+        spans = Reading.objects.filter(pk__in=ids).values_list("period", flat=True).distinct()
+        if any((span.lower, span.upper) == (period.start, period.end) for span in spans):
+            window = Period(datetime.fromisoformat(start), datetime.fromisoformat(end))
+            grains |= grains_then(invoice, window, period)
+    return changed_meters(invoice.subscription, period, grains)
+
+
 def _issued(subscription: Subscription) -> list[Invoice]:
-    rows = Invoice.objects.filter(subscription=subscription, kind=InvoiceKind.CYCLE).order_by("period_start")
+    rows = Invoice.objects.filter(subscription=subscription, kind=InvoiceKind.CYCLE)
+    rows = rows.select_related("customer", "subscription__customer").order_by("period_start")
     return list(rows.exclude(status__in=[InvoiceStatus.DRAFT, InvoiceStatus.VOID]))
 
 

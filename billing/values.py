@@ -57,6 +57,14 @@ class Due:
     at: datetime | None = None
     part: str = ""
 
+    @property
+    def covered(self) -> Period:
+        """The service period as a person reads it: from the first to the last active instant."""
+        inside = [part for span in self.spans if (part := span.overlap(self.period)) is not None]
+        if not inside:
+            return self.period
+        return Period(min(one.start for one in inside), max(one.end for one in inside))
+
 
 @dataclass(frozen=True, slots=True)
 class Pack:
@@ -102,12 +110,16 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Units taken from a pool for one charge; the caller persists or drops it."""
+    """Units taken from a pool for one charge; the caller persists or drops it.
+
+    `holding` is empty for the pool's own allowance; `line` is the key of the line it was taken for.
+    """
 
     pool: str
     holding: str
     charge: str
     quantity: Decimal
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)

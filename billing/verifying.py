@@ -8,7 +8,7 @@ from billing.adjusting import differences, rated_again
 from billing.content import content_hash
 from billing.derivation import DerivationMismatch, Node, from_tree, plain, reevaluate
 from billing.models import Invoice, InvoiceLine, LineKind
-from billing.rated_from import frozen_of
+from billing.rated_from import frozen_of, packs_of
 from billing.services.drafting import DraftLine
 from plans.errors import DomainError
 from plans.models import PlanVersion
@@ -63,10 +63,12 @@ def _leaves(node: Node) -> Iterator[Node]:
 
 def _values(row: Reading, leaf: Node) -> list[Decimal]:
     at = leaf.argument.get("at")
+    told = [cell for cell in row.cells if cell.get("attributes", {}).items() <= leaf.argument.items()]
     if at is None:
-        return [row.value]
+        parts = [Decimal(cell["value"]) for cell in told if "attributes" in cell]
+        return parts or [row.value]
     start = datetime.fromisoformat(at)
-    return [Decimal(cell["value"]) for cell in row.cells if datetime.fromisoformat(cell["start"]) == start]
+    return [Decimal(cell["value"]) for cell in told if datetime.fromisoformat(cell["start"]) == start]
 
 
 def _rounding_faults(invoice: Invoice, lines: list[InvoiceLine]) -> list[str]:
@@ -100,7 +102,8 @@ def _rated(invoice: Invoice) -> Iterator[DraftLine]:
     yield from rated_again(invoice, frozen_of(invoice.inputs["readings"]))
     for late in invoice.inputs.get("late", []):
         earlier = Invoice.objects.select_related("customer").get(public_id=late["invoice"])
-        yield from differences(earlier, frozen_of(late["readings"]), late["counted"])
+        packs = packs_of(late["packs"]) if "packs" in late else None
+        yield from differences(earlier, frozen_of(late["readings"]), late["counted"], packs)
 
 
 def _terms_faults(lines: list[InvoiceLine]) -> list[str]:

@@ -106,6 +106,7 @@ def running() -> list[dict[str, Any]]:
             entry(_("Payments"), "payments", "billing.payment"),
             entry(_("SLA assessments"), "fact_check", "billing.slaassessment"),
             entry(_("SLA credits"), "redeem", "billing.slacredit"),
+            entry(_("Packs"), "inventory_2", "billing.packholding"),
             entry(_("Ledger"), "account_balance", "billing.ledgertransaction"),
         ),
         group(

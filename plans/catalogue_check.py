@@ -7,7 +7,8 @@ from typing import Any
 
 from plans.catalogue import Catalogue, Feature, Module, Plan, Version, compose_version, parts_of
 from plans.problems import Problem, TermsInvalid, join
-from plans.terms import Terms, read_terms, to_tree
+from plans.terms import Document, Terms, read_terms, to_tree
+from plans.terms_attributes import kept_by_events
 from plans.terms_compose import origins, traced
 from plans.terms_walk import NAME
 
@@ -123,15 +124,26 @@ def _version(catalogue: Catalogue, version: Version, path: str) -> Iterator[Prob
 def _terms(catalogue: Catalogue, version: Version, path: str) -> Iterator[Problem]:
     """Yield the problems of the composed document, each at the place somebody wrote."""
     try:
-        terms_of(catalogue, version)
+        wrong = list(_not_kept(catalogue, terms_of(catalogue, version).document))
     except TermsInvalid as error:
-        closing: list[Any] = list(version.closing)
-        found = origins(
-            to_tree(version.terms), parts_of(version, catalogue), closing,
-            base_path=f"{path}.terms", closing_path=f"{path}.closing",
-        )  # fmt: skip
-        for one in error.problems:
-            yield Problem(traced(one.path, found, f"{path}.terms"), one.code, one.params)
+        wrong = error.problems
+    closing: list[Any] = list(version.closing)
+    found = origins(
+        to_tree(version.terms), parts_of(version, catalogue), closing,
+        base_path=f"{path}.terms", closing_path=f"{path}.closing",
+    )  # fmt: skip
+    for one in wrong:
+        yield Problem(traced(one.path, found, f"{path}.terms"), one.code, one.params)
+
+
+def _not_kept(catalogue: Catalogue, document: Document) -> Iterator[Problem]:
+    """Yield the attributes that terms count by and events of the meter do not keep."""
+    for meter in catalogue.meters:
+        if meter.code in document.meters and meter.source == "events":
+            known = {*meter.dimensions, meter.unique_property}
+            for name in sorted(kept_by_events(document, meter.code) - known):
+                params = {"meter": meter.code, "attribute": name, "known": ", ".join(meter.dimensions) or "—"}
+                yield Problem(join("meters", meter.code), "attribute_not_kept", params)
 
 
 def terms_of(catalogue: Catalogue, version: Version) -> Terms:

@@ -62,6 +62,10 @@ TEXTS: dict[str, str] = {
     "stage_n_unused": _("“%(take)s” takes no n."),
     "quoted_mismatch": _("A price for one %(quoted)s cannot be billed every %(every)s in whole multiples."),
     "resets_word": _("A charge that accumulates (resets) takes no “%(word)s”."),
+    "attribute_not_kept": _(
+        "Events of the meter “%(meter)s” do not keep “%(attribute)s”, so nothing would be counted by it. "
+        "Add it to the meter's dimensions (now: %(known)s)."
+    ),
     "meter_draws": _("A meter takes nothing from a pool. Put draw into the charge."),
     "unknown_schedule": _("“%(schedule)s” is not a declared schedule. Known: %(known)s."),
     "unknown_zone": _("“%(zone)s” is not a time zone, such as Asia/Shanghai or Europe/Berlin."),

@@ -1,5 +1,6 @@
 """When a charge is due: advance or arrears, how often, and how its printed price grows with that. PURE."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,6 +26,7 @@ class Timing:
     quoted: str
     meters: frozenset[str]
     on_change: Literal["split", "carry"]
+    anchor: Literal["calendar", "anniversary"] = "anniversary"
 
     def factor(self, term: str) -> int:
         """Return how many quoted periods one billed period holds (12 for a year quoted by month)."""
@@ -46,8 +48,21 @@ def whole_multiple(every: str, quoted: str) -> int | None:
     return 1 if every == quoted else None
 
 
-def timings(document: Document) -> dict[str, Timing]:
-    """Return the timing of every charge by its code."""
+_KNOWN: dict[int, tuple[Document, Mapping[str, Timing]]] = {}  # the document is kept, so its id stays its own
+_MOST = 256
+
+
+def timings(document: Document) -> Mapping[str, Timing]:
+    """Return the timing of every charge by its code, in document order; worked out once per document."""
+    known = _KNOWN.get(id(document))
+    if known is None:
+        if len(_KNOWN) >= _MOST:
+            _KNOWN.pop(next(iter(_KNOWN)), None)
+        known = _KNOWN[id(document)] = (document, _timings(document))
+    return known[1]
+
+
+def _timings(document: Document) -> dict[str, Timing]:
     found: dict[str, Timing] = {}
     for charge in document.charges:
         found[charge.code] = _timing(document, charge, found)
@@ -62,7 +77,8 @@ def _timing(document: Document, charge: Charge, above: dict[str, Timing]) -> Tim
     # A charge on charges sees amounts that are for the whole term already.
     quoted = charge.quoted or ("month" if every == "term" and not spends else every)
     carried = any(stage.take not in _SPLITTING for code in meters for stage in document.meters[code].reduce)
-    return Timing(when, every, quoted, meters, charge.on_change or ("carry" if carried else "split"))
+    on_change = charge.on_change or ("carry" if carried else "split")
+    return Timing(when, every, quoted, meters, on_change, charge.anchor or "anniversary")
 
 
 def _default_when(

@@ -26,7 +26,7 @@ PURE = {
         "errors",
     ],
     "subscriptions": ["anchors", "phases", "secrets"],
-    "usage": ["aggregation", "parsing*", "entitlement", "quota"],
+    "usage": ["aggregation", "grain", "parsing*", "entitlement", "quota"],
     "billing": [
         "rating",
         "compile*",
@@ -50,6 +50,9 @@ PURE = {
         "schemas",
         "words",
         "dues",
+        "cadence",
+        "grains",
+        "drawing",
     ],
 }
 CLOCKS = {"datetime.now", "datetime.utcnow", "timezone.now", "time.time", "date.today", "datetime.today"}

@@ -16,10 +16,12 @@ from django.db import connection
 
 from plans.models import Meter
 from plans.models.meters import MeterKind
-from plans.money import add_up
+from plans.money import EXACT, add_up, to_multiple
 from plans.timespan import Period, local_days
+from usage.grain import REGION, Attributes, Grain, Grains, Worth
 from usage.store import array
 
+PLACE = Decimal("0.000000000001")  # as fine as a reading keeps
 _SNAPSHOT = """
 WITH cells AS (
     SELECT r.app_id, r.meter_id, r.region, r.cell_start, r.id, r.revision,
@@ -47,15 +49,36 @@ SELECT v.app_id, v.meter_id, v.region,
 {_EVENTS} GROUP BY v.app_id, v.meter_id, v.region, m.kind ORDER BY 1, 2, 3
 """
 _DISTINCT = f"SELECT v.app_id, v.meter_id, count(DISTINCT v.user_digest) {_EVENTS} GROUP BY 1, 2"
+# One row per app, region, slice of time and value of the attributes asked for.
+_FINE = f"""
+SELECT v.app_id, v.region, width_bucket(v.occurred_at, %(starts)s::timestamptz[]), {{by}},
+       CASE m.kind WHEN 'count' THEN count(*) WHEN 'gauge' THEN max(v.value) ELSE sum(v.value) END
+{_EVENTS} GROUP BY 1, 2, 3, 4, m.kind ORDER BY 1, 2, 3, 4
+"""
+# The same by the value of the events, with how many have it: each is worth something else than its value.
+_BY_VALUE = f"""
+SELECT v.app_id, v.region, width_bucket(v.occurred_at, %(starts)s::timestamptz[]), {{by}}, v.value, count(*)
+{_EVENTS} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+"""
+# Slices that are one stretch (a band, a day) share a number in `stretches`.
+_USERS = f"""
+SELECT v.app_id, (%(stretches)s::int[])[width_bucket(v.occurred_at, %(starts)s::timestamptz[])], {{by}},
+       count(DISTINCT v.user_digest)
+{_EVENTS} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One meter's value from `start` on; `source` is (roll-up id, revision), None if read from events."""
+    """One meter's value from `start` on; `source` is (roll-up id, revision), None if read from events.
+
+    `attributes` are those of the events, and of the stretch of time for distinct users.
+    """
 
     start: datetime
     value: Decimal
-    source: tuple[int, int] | None
+    source: tuple[int, int] | None = None
+    attributes: Attributes = ()
 
 
 @dataclass(slots=True)
@@ -66,12 +89,31 @@ class Snapshot:
     cells: dict[tuple[int, int, str], list[Cell]] = field(default_factory=dict)
 
 
-def snapshot(apps: Sequence[int], meters: Iterable[Meter], period: Period, zone: ZoneInfo) -> Snapshot:
-    """Return the cells of adding and peak meters; a period's edge inside a day is cut from its events."""
-    ids = [meter.pk for meter in meters if meter.kind != MeterKind.UNIQUE]
-    values = _values(apps, ids, period)
+def snapshot(
+    apps: Sequence[int], meters: Iterable[Meter], period: Period, zone: ZoneInfo, grains: Grains | None = None
+) -> Snapshot:
+    """Return the cells of adding and peak meters; what days do not tell apart is read from their events.
+
+    That is a period's edge inside a day, and whatever the meter's grain says.
+    """
+    adding = [meter for meter in meters if meter.kind != MeterKind.UNIQUE]
+    fine = {one.pk: grain for one in adding if (grain := (grains or {}).get(one.code)) and grain.needs_events}
+    ids = [meter.pk for meter in adding if meter.pk not in fine]
+    found = _day_cells(apps, ids, period)
+    for part in _cut_days(period, zone) if ids else ():
+        _add_part(found, apps, ids, part)
+    kinds = {meter.pk: meter.kind for meter in adding}
+    for meter, grain in fine.items():
+        if grain.worth is None:
+            _add_fine(found, apps, meter, period, grain)
+        else:
+            _add_worth(found, apps, meter, period, grain, grain.worth, kind=kinds[meter])
+    return found
+
+
+def _day_cells(apps: Sequence[int], meters: Sequence[int], period: Period) -> Snapshot:
     with connection.cursor() as cursor:
-        cursor.execute(_SNAPSHOT, values)
+        cursor.execute(_SNAPSHOT, _values(apps, meters, period))
         batches, rows = cursor.fetchone() or (None, None)
     found = Snapshot(batches or "{}")
     for row in json.loads(rows) if isinstance(rows, str) else rows or []:
@@ -79,8 +121,6 @@ def snapshot(apps: Sequence[int], meters: Iterable[Meter], period: Period, zone:
             datetime.fromisoformat(row["cell_start"]), Decimal(row["value"]), (row["id"], row["revision"])
         )
         found.cells.setdefault((row["app_id"], row["meter_id"], row["region"]), []).append(cell)
-    for part in _cut_days(period, zone):
-        _add_part(found, apps, ids, part)
     return found
 
 
@@ -102,6 +142,34 @@ def _add_part(found: Snapshot, apps: Sequence[int], meters: list[int], part: Per
         cells.sort(key=lambda cell: cell.start)
 
 
+def _add_fine(found: Snapshot, apps: Sequence[int], meter: int, period: Period, grain: Grain) -> None:
+    by = [name for name in grain.by if name != REGION]
+    rows = _by_grain(_FINE, apps, meter, period, grain, by=by, batches=found.batches)
+    for app, region, n, said, value in rows:
+        cell = Cell(grain.slices[n - 1].start, Decimal(value), attributes=_told(by, said))
+        found.cells.setdefault((app, meter, region), []).append(cell)
+
+
+def _add_worth(
+    found: Snapshot, apps: Sequence[int], meter: int, period: Period, grain: Grain, worth: Worth, *, kind: str
+) -> None:
+    """Add what the events are worth, one by one: added up, or the highest of a peak meter."""
+    by = list(dict.fromkeys((*grain.by, *grain.asked)))
+    values: dict[tuple[int, str, int, Attributes], list[Decimal]] = {}
+    for app, region, n, said, value, count in _by_grain(
+        _BY_VALUE, apps, meter, period, grain, by=by, batches=found.batches
+    ):
+        told = _told(by, said)
+        kept = tuple(pair for pair in told if pair[0] in grain.by and pair[0] != REGION)
+        one = worth(Decimal(value), dict(told))
+        part = one if kind == MeterKind.GAUGE else EXACT.multiply(one, Decimal(count))
+        values.setdefault((app, region, n, kept), []).append(part)
+    for (app, region, n, kept), parts in sorted(values.items()):
+        total = to_multiple(max(parts) if kind == MeterKind.GAUGE else add_up(parts), PLACE, "half_even")
+        cell = Cell(grain.slices[n - 1].start, total, attributes=kept)
+        found.cells.setdefault((app, meter, region), []).append(cell)
+
+
 def distinct_users(
     apps: Sequence[int], meters: Iterable[Meter], period: Period, *, batches: str
 ) -> dict[tuple[int, int], int]:
@@ -112,6 +180,58 @@ def distinct_users(
     with connection.cursor() as cursor:
         cursor.execute(_DISTINCT, {**_values(apps, ids, period), "batches": batches})
         return {(app, meter): count for app, meter, count in cursor.fetchall()}
+
+
+def distinct_parts(
+    apps: Sequence[int], meters: Iterable[Meter], period: Period, grains: Grains, *, batches: str
+) -> dict[tuple[int, int], list[Cell]]:
+    """Return, by (app, meter), the users of each stretch and attribute the grains tell apart.
+
+    Each figure is counted over the whole period: who comes in two nights is one user of the night.
+    """
+    found: dict[tuple[int, int], list[Cell]] = {}
+    for meter in meters:
+        grain = grains.get(meter.code)
+        if meter.kind != MeterKind.UNIQUE or grain is None or not grain.parts_users:
+            continue
+        stretches = list(dict.fromkeys(one.attributes for one in grain.slices))
+        rows = _by_grain(_USERS, apps, meter.pk, period, grain, by=grain.by, batches=batches)
+        for app, n, said, count in rows:
+            attributes = tuple(sorted((*stretches[n], *_told(grain.by, said))))
+            cell = Cell(period.start, Decimal(count), attributes=attributes)
+            found.setdefault((app, meter.pk), []).append(cell)
+    return {place: sorted(cells, key=lambda cell: cell.attributes) for place, cells in found.items()}
+
+
+def _by_grain(
+    sql: str,
+    apps: Sequence[int],
+    meter: int,
+    period: Period,
+    grain: Grain,
+    *,
+    by: Sequence[str],
+    batches: str,
+) -> list[tuple[Any, ...]]:
+    """Run one of the statements over a grain; attribute names travel as parameters."""
+    columns = ["v.region" if name == REGION else f"v.dims ->> %(by{n})s::text" for n, name in enumerate(by)]
+    stretches = list(dict.fromkeys(one.attributes for one in grain.slices))
+    values = {
+        **_values(apps, [meter], period),
+        **{f"by{n}": name for n, name in enumerate(by)},
+        "batches": batches,
+        "starts": array(one.start.isoformat() for one in grain.slices),
+        "stretches": array(str(stretches.index(one.attributes)) for one in grain.slices),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql.format(by=f"ARRAY[{', '.join(columns)}]::text[]"), values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _told(by: Sequence[str], said: Sequence[str | None]) -> Attributes:
+    """Return the attributes an event gave; one it does not have is left out."""
+    return tuple((name, value) for name, value in zip(by, said, strict=True) if value is not None)
 
 
 def _values(apps: Sequence[int], meters: Sequence[int], period: Period) -> dict[str, Any]:

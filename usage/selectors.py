@@ -18,7 +18,8 @@ from plans.money import add_up
 from plans.timespan import MICROSECOND, Period, local_date, local_midnight
 from subscriptions.models import App, Subscription
 from subscriptions.selectors import scope_apps, zone_of
-from usage.measuring import snapshot
+from usage.grain import Attributes, Grains
+from usage.measuring import distinct_parts, snapshot
 from usage.models import AvailabilityReport, BatchState, DistinctUser, Grain, IngestBatch, UsageRollup
 from usage.store import array
 
@@ -34,26 +35,38 @@ class Value:
     region: str
     cell_start: datetime | None
     value: Decimal
+    attributes: Attributes = ()
 
 
-def live_values(subscription: Subscription, period: Period, meters: Collection[str]) -> list[Value]:
+def live_values(
+    subscription: Subscription, period: Period, meters: Collection[str], grains: Grains | None = None
+) -> list[Value]:
     """Return the folded usage of these meters (codes) in a period, shaped like readings but not frozen."""
     rows = list(Meter.objects.filter(code__in=list(meters)))
     apps = dict(scope_apps(subscription).values_list("pk", "code"))
     codes = {meter.pk: meter.code for meter in rows}
     zone = zone_of(subscription.customer)
-    found = snapshot(list(apps), rows, period, zone)
+    found = snapshot(list(apps), rows, period, zone, grains)
     values = [
-        Value(codes[meter], apps[app], region, cell.start, cell.value)
+        Value(codes[meter], apps[app], region, cell.start, cell.value, cell.attributes)
         for (app, meter, region), cells in found.cells.items()
         for cell in cells
     ]
-    uniques = [meter.pk for meter in rows if meter.kind == MeterKind.UNIQUE]
+    parted = [meter for meter in rows if (grain := (grains or {}).get(meter.code)) and grain.parts_users]
+    parts = distinct_parts(list(apps), parted, period, grains or {}, batches=found.batches)
+    values += [
+        Value(codes[meter], apps[app], "", None, cell.value, cell.attributes)
+        for (app, meter), cells in parts.items()
+        for cell in cells
+    ]
+    uniques = [meter.pk for meter in rows if meter.kind == MeterKind.UNIQUE and meter not in parted]
     values += [
         Value(codes[meter], apps[app], "", None, Decimal(count))
         for app, meter, count in _users_seen(list(apps), uniques, period, zone)
     ]
-    return sorted(values, key=lambda v: (v.meter, v.app_code, v.region, v.cell_start or period.start))
+    return sorted(
+        values, key=lambda v: (v.meter, v.app_code, v.region, v.cell_start or period.start, v.attributes)
+    )
 
 
 def _users_seen(

@@ -9,7 +9,8 @@ from django.db import connection
 from plans.timespan import Period
 from usage.store import array
 
-# Values are compared, not revisions: a fold beside a freeze may not have seen the reading. A distinct
+# Values are compared, not revisions: a fold beside a freeze may not have seen the reading. A day that the
+# reading tells apart (time bands, attributes) is compared as a whole. A distinct
 # meter is asked for batches its count did not know; counting again tells whether they change it.
 _CHANGED = """
 WITH latest AS (
@@ -30,13 +31,13 @@ WHERE (l.kind = 'unique' AND EXISTS (
     SELECT FROM usage_usagerollup r
     WHERE r.app_id = l.app_id AND r.meter_id = l.meter_id AND r.grain = 'day'
       AND r.cell_start >= lower(l.period) AND r.cell_end <= upper(l.period)
-      AND NOT EXISTS (
-        SELECT FROM latest k, jsonb_array_elements(k.cells) c
-        WHERE k.subscription_id = l.subscription_id AND k.meter_id = l.meter_id AND k.app_id = l.app_id
-          AND k.period = l.period AND k.region = r.region
-          AND (c ->> 'start')::timestamptz = r.cell_start
-          AND (c ->> 'value')::numeric =
-              CASE l.kind WHEN 'count' THEN r.count WHEN 'gauge' THEN r.max ELSE r.sum END)
+      AND (SELECT CASE l.kind WHEN 'gauge' THEN max((c ->> 'value')::numeric)
+                              ELSE sum((c ->> 'value')::numeric) END
+           FROM latest k, jsonb_array_elements(k.cells) c
+           WHERE k.subscription_id = l.subscription_id AND k.meter_id = l.meter_id AND k.app_id = l.app_id
+             AND k.period = l.period AND k.region = r.region
+             AND (c ->> 'start')::timestamptz >= r.cell_start AND (c ->> 'start')::timestamptz < r.cell_end
+          ) IS DISTINCT FROM (CASE l.kind WHEN 'count' THEN r.count WHEN 'gauge' THEN r.max ELSE r.sum END)
 )) OR (%(again)s AND l.revision > 1)
 ORDER BY 1, 2, 3
 """

@@ -3,6 +3,7 @@
 from billing.models.invoices import Invoice, InvoiceKind, InvoiceStatus, NumberSeries
 from billing.models.ledger import Account, LedgerEntry, LedgerTransaction
 from billing.models.lines import InvoiceLine, LineKind
+from billing.models.packs import PackDraw, PackHolding
 from billing.models.parking import ParkedCustomer
 from billing.models.payments import Payment, PaymentAttempt, PaymentMethod
 from billing.models.runs import BillingJob, BillingRun
@@ -22,6 +23,8 @@ __all__ = [
     "LedgerTransaction",
     "LineKind",
     "NumberSeries",
+    "PackDraw",
+    "PackHolding",
     "ParkedCustomer",
     "Payment",
     "PaymentAttempt",

@@ -7,44 +7,35 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from billing.cadence import Cadence
 from billing.derivation import Node, to_tree
-from billing.dues import advance_dues, arrears_dues, companions, meters_of, span_of
+from billing.drawing import Packs, packs_after
+from billing.dues import span_of
 from billing.errors import NegativeInvoice
 from billing.models import InvoiceKind, LineKind
 from billing.previews import in_minor
 from billing.rating import rate
-from billing.selectors_gather import (
-    Frozen,
-    Standpoint,
-    billable,
-    calendar_of,
-    last_instant,
-    observed,
-    standpoint,
-    version_at,
-    version_over,
-    within_agreement,
-)
-from billing.values import Due, Line, Quantities
+from billing.selectors_due import Part, parts_at, windows_of
+from billing.selectors_gather import Frozen, billable, calendar_of, observed
+from billing.values import Draw, Line, Quantities
 from billing.wording import described, label_of, with_place
 from plans.timespan import Period
 from subscriptions.models import Subscription
 from subscriptions.selectors import zone_of
 from usage.models import Reading
-from usage.services import freeze
+from usage.services import freeze, revise
 
-__all__ = ["Draft", "DraftLine", "Slot", "billable", "drafted", "rated_lines"]
+__all__ = ["Draft", "DraftLine", "Part", "Slot", "billable", "drafted", "rated_lines"]
 
 TAX = "tax"  # the tag by which a charge says that it is a tax: due last, over what is left after credits
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One invoice that has to exist: the k-th edge of a subscription (0: its start)."""
+    """One invoice that has to exist: what falls due at an edge of a subscription (its anchor: the start)."""
 
     subscription: Subscription
     kind: InvoiceKind
-    k: int
     edge: datetime
 
     @property
@@ -77,6 +68,7 @@ class DraftLine:
     readings: tuple[int, ...] = ()
     credit_id: int | None = None
     adjusts: int | None = None
+    draws: tuple[Draw, ...] = ()  # from packs that the customer holds
 
 
 @dataclass(slots=True)
@@ -86,7 +78,7 @@ class Draft:
     slot: Slot
     span: Period
     lines: list[DraftLine]
-    parts: list["Part"] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     quantities: Quantities = field(default_factory=dict)
     frozen: Frozen = field(default_factory=dict)
     late: list[DraftLine] = field(default_factory=list)  # joins the lines when credits are drawn
@@ -114,17 +106,9 @@ class Draft:
         return own + min(0, sum(line.amount for line in self.late))
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Dues that share terms and context, and the readings behind them."""
-
-    view: Standpoint
-    dues: list[Due]
-
-
-def drafted(slot: Slot, *, at: datetime) -> Draft:
+def drafted(slot: Slot, *, packs: Packs | None = None, at: datetime) -> Draft:
     """Freeze what the slot counts, rate it, and return the draft; NegativeInvoice below zero."""
-    parts = _parts(slot)
+    parts = parts_at(slot.subscription, slot.edge, packs)
     frozen = _frozen(slot.subscription, parts, at=at)
     quantities = observed(frozen, zone_of(slot.subscription.customer))
     dues = [due for part in parts for due in part.dues]
@@ -136,55 +120,27 @@ def drafted(slot: Slot, *, at: datetime) -> Draft:
 
 
 def _whole(slot: Slot) -> Period:
-    """Return the span of an invoice on which nothing is due: the month that ended or begins."""
-    first = max(slot.k - 1, 0)
-    return calendar_of(slot.subscription).months(first, 1)
-
-
-def _parts(slot: Slot) -> list[Part]:
-    """Return what is due at the edge: the past and the future, each under its own terms."""
-    subscription, calendar = slot.subscription, calendar_of(slot.subscription)
-    parts: list[Part] = []
-    if slot.k > 0:
-        past = calendar.months(slot.k - 1, 1)
-        version = version_over(subscription, past)
-        view = standpoint(subscription, version, last_instant(past))
-        parts.append(Part(view, arrears_dues(view.terms.document, calendar, slot.k)))
-    following = version_at(subscription, max(slot.edge, subscription.span.lower))
-    if following is not None:
-        view = standpoint(subscription, following, max(slot.edge, subscription.span.lower))
-        parts.append(Part(view, advance_dues(view.terms.document, calendar, slot.k)))
-    return _with_companions(_united(parts))
-
-
-def _united(parts: list[Part]) -> list[Part]:
-    """Rate the past and the future in one go where nothing changed between them."""
-    if len(parts) == 2 and parts[0].view == parts[1].view:
-        return [Part(parts[0].view, [*parts[0].dues, *parts[1].dues])]
-    return [part for part in parts if part.dues] or parts[:1]
-
-
-def _with_companions(parts: list[Part]) -> list[Part]:
-    """Add taxes and fees over lines of both kinds; of two parts, the later terms decide them."""
-    if not parts:
-        return parts
-    last = parts[-1]
-    document = last.view.terms.document
-    known = {charge.code for charge in document.charges}  # the earlier terms may charge what these do not
-    seen = [due for part in parts for due in part.dues if due.charge in known]
-    return [*parts[:-1], Part(last.view, [*last.dues, *companions(document, seen)])]
+    """Return the span of an invoice on which nothing is due: the agreement's month that ended or begins."""
+    months, calendar = Cadence("month", "anniversary"), calendar_of(slot.subscription)
+    if slot.edge <= calendar.anchor:
+        return months.period(calendar, slot.edge)
+    return months.before(calendar, slot.edge)
 
 
 def _frozen(
     subscription: Subscription, parts: Sequence[Part], *, at: datetime
 ) -> dict[Period, list[Reading]]:
+    """Return the readings of every window; an earlier one as it is by now, as late usage is billed apart."""
     found: dict[Period, list[Reading]] = {}
-    for part in parts:
-        for period, meters in meters_of(part.view.terms.document, part.dues).items():
-            covered = within_agreement(subscription, period)
-            if covered is not None:
-                readings = freeze(subscription=subscription, period=covered, meters=sorted(meters), at=at)
-                found.setdefault(period, []).extend(readings)
+    for one in windows_of(subscription, parts):
+        readings = freeze(
+            subscription=subscription, period=one.covered, meters=one.meters, at=at, grains=one.grains
+        )
+        if one.is_earlier:
+            readings = revise(
+                subscription=subscription, period=one.covered, meters=one.meters, at=at, grains=one.grains
+            )
+        found.setdefault(one.period, []).extend(readings)
     return found
 
 
@@ -203,15 +159,19 @@ def lines_of(
 ) -> list[DraftLine]:
     """Rate parts, each seeing the lines before it; also used to rate an issued invoice again."""
     found: list[DraftLine] = []
-    seen = list(spent)
+    seen, draws = list(spent), list[Draw]()
     for part in parts:
-        context = replace(part.view.context, spent=tuple(seen))
+        context = replace(
+            part.view.context, spent=tuple(seen), packs=packs_after(part.view.context.packs, draws)
+        )
         rating = rate(part.view.terms, quantities, part.dues, context)
         seen += rating.lines
+        draws += rating.draws
         amounts = in_minor([line.amount for line in rating.lines], rating.total, rating.currency)
         for line, amount in zip(rating.lines, amounts, strict=True):
             stored = _stored_line(line, amount, zone, readings)
-            found.append(replace(stored, terms_hash=part.view.terms.hash, engine=rating.engine))
+            own = tuple(draw for draw in rating.draws if draw.line == line.key and draw.holding)
+            found.append(replace(stored, terms_hash=part.view.terms.hash, engine=rating.engine, draws=own))
     return found
 
 

@@ -24,9 +24,9 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Now
 
 from billing.models import BillingJob, BillingRun, InvoiceLine
+from billing.selectors_edges import edges_of, reaching, with_edges
 from billing.services.sla import BASE, UNPAYABLE
 from plans.timespan import MICROSECOND, Period, local_months
-from subscriptions.anchors import edge_at, index_at
 from subscriptions.models import Subscription
 from subscriptions.selectors import zone_of
 from usage.models import AvailabilityReport
@@ -78,32 +78,18 @@ def _ready(at: datetime) -> QuerySet[BillingJob]:
 def _cycles(until: datetime, grace: timedelta) -> Iterator[BillingJob]:
     """Yield a job for every edge up to `until` that has none; the last is the agreement's end."""
     last = Max("billing_jobs__period_start", filter=Q(billing_jobs__step=BillingJob.Step.CYCLE))
-    rows = Subscription.objects.filter(span__startswith__lt=until).select_related("customer")
-    open_ = rows.annotate(last=last).filter(
-        Q(last__isnull=True) | Q(span__endswith__isnull=True) | Q(last__lt=F("span__endswith"))
-    )
-    for subscription in open_.order_by("pk").iterator(chunk_size=2000):
-        for edge in _edges(subscription, subscription.last or subscription.anchor, until):
+    rows = reaching(Subscription.objects.filter(span__startswith__lt=until), last, until)
+    for subscription in with_edges(rows).order_by("pk").iterator(chunk_size=2000):
+        reached: datetime = subscription.reached  # type: ignore[attr-defined]  # the annotation
+        for edge in edges_of(subscription, reached, until):
             yield _job(subscription, BillingJob.Step.CYCLE, edge, due_at=edge + grace)
-
-
-def _edges(subscription: Subscription, after: datetime, until: datetime) -> Iterator[datetime]:
-    zone, end = zone_of(subscription.customer), subscription.span.upper
-    k = index_at(subscription.anchor, zone, after) + 1
-    edge = edge_at(subscription.anchor, zone, k)
-    while edge <= until and (end is None or edge <= end):
-        yield edge
-        k += 1
-        edge = edge_at(subscription.anchor, zone, k)
 
 
 def _windows(at: datetime, grace: timedelta) -> Iterator[BillingJob]:
     """Yield a job for every calendar month that has ended and in which an availability promise was held."""
     last = Max("billing_jobs__period_end", filter=Q(billing_jobs__step=BillingJob.Step.SLA))
-    rows = Subscription.objects.filter(
-        span__startswith__lt=at, add_ons__option__startswith="sla."
-    ).select_related("customer")
-    for subscription in rows.annotate(last=last).order_by("pk").distinct():
+    rows = Subscription.objects.filter(span__startswith__lt=at, add_ons__option__startswith="sla.")
+    for subscription in with_edges(rows).annotate(last=last).order_by("pk").distinct():
         for month in _months(subscription, subscription.last, at):
             due_at = max(month.end, _last_edge(subscription, month) + grace)
             job = _job(subscription, BillingJob.Step.SLA, month.start, due_at=due_at)
@@ -113,8 +99,8 @@ def _windows(at: datetime, grace: timedelta) -> Iterator[BillingJob]:
 
 def _last_edge(subscription: Subscription, month: Period) -> datetime:
     """Return the last edge before a month's end; its invoice carries a part of the month's fee."""
-    zone = zone_of(subscription.customer)
-    return edge_at(subscription.anchor, zone, index_at(subscription.anchor, zone, month.end - MICROSECOND))
+    inside = edges_of(subscription, month.start, month.end - MICROSECOND)
+    return inside[-1] if inside else month.start
 
 
 def _months(subscription: Subscription, after: datetime | None, at: datetime) -> Iterator[Period]:

@@ -12,16 +12,16 @@ from django.db.models import Q
 from billing.errors import CustomerParked
 from billing.locks import lock_customers
 from billing.models import Invoice, InvoiceKind, InvoiceStatus, ParkedCustomer
-from billing.selectors_gather import billable, calendar_of
+from billing.selectors_gather import billable
 from billing.services.credits import CreditPool, draw_credits
 from billing.services.drafting import Draft, Slot, drafted
-from billing.services.late import Outdated, add_late_usage, outdated
+from billing.services.late import add_late_usage, outdated
+from billing.services.packs import PackStore
 from billing.services.planning import plan_delivery
 from billing.services.saving import save_drafts
 from plans.actor import Actor
 from plans.doorbell import ring_after_commit
 from plans.history import changes
-from subscriptions.anchors import index_at
 from subscriptions.models import Subscription
 
 
@@ -29,19 +29,18 @@ def issue_start(subscription: Subscription, *, at: datetime, by: Actor) -> Invoi
     """Issue the first invoice of a subscription: what is paid in advance from its anchor."""
     with changes(by):
         fresh = held(subscription)
-        return issue([Slot(fresh, InvoiceKind.START, 0, fresh.anchor)], at=at, by=by)[0]
+        return issue([Slot(fresh, InvoiceKind.START, fresh.anchor)], at=at, by=by)[0]
 
 
 def issue_cycle(subscription: Subscription, edge: datetime, *, at: datetime, by: Actor) -> Invoice:
-    """Issue the invoice that falls due at a period's edge: past usage and, if it goes on, the next base."""
+    """Issue the invoice of an edge: what is in arrears up to it, and what is paid in advance from it on."""
     with changes(by):
         return issue([cycle_slot(held(subscription), edge)], at=at, by=by)[0]
 
 
 def cycle_slot(subscription: Subscription, edge: datetime) -> Slot:
-    """Return the slot of an edge of the subscription's months."""
-    calendar = calendar_of(subscription)
-    return Slot(subscription, InvoiceKind.CYCLE, index_at(calendar.anchor, calendar.zone, edge), edge)
+    """Return the slot of an edge: any instant at which a period of some charge begins or ends."""
+    return Slot(subscription, InvoiceKind.CYCLE, edge)
 
 
 def issue(slots: Sequence[Slot], *, at: datetime, by: Actor) -> list[Invoice]:
@@ -55,10 +54,10 @@ def issue(slots: Sequence[Slot], *, at: datetime, by: Actor) -> list[Invoice]:
         lock_customers(customers)
         known = _existing(slots)
         _refuse_parked(slot.subscription.customer_id for slot in slots if slot.key not in known)
-        pool = CreditPool(customers)
+        credit, packs = CreditPool(customers), PackStore(customers, at=at)
         wanted = [slot for slot in slots if slot.key not in known]
         late = outdated(wanted)
-        drafts = [_draft(slot, pool, late, at=at) for slot in wanted]
+        drafts = [_draft(slot, credit, packs, late.get(slot.subscription.pk, ()), at=at) for slot in wanted]
         for draft, invoice in zip(drafts, save_drafts(drafts, at=at, by=by), strict=True):
             known[draft.slot.key] = invoice
         plan_delivery([known[draft.slot.key] for draft in drafts])
@@ -66,11 +65,15 @@ def issue(slots: Sequence[Slot], *, at: datetime, by: Actor) -> list[Invoice]:
     return [known[slot.key] for slot in slots]
 
 
-def _draft(slot: Slot, pool: CreditPool, late: Outdated, *, at: datetime) -> Draft:
-    draft = drafted(slot, at=at)
+def _draft(
+    slot: Slot, credit: CreditPool, packs: PackStore, late: Sequence[Invoice], *, at: datetime
+) -> Draft:
+    customer = slot.subscription.customer_id
+    draft = drafted(slot, packs=packs.of(customer), at=at)
+    packs.take(customer, (draw for line in draft.lines for draw in line.draws))
     if slot.kind == InvoiceKind.CYCLE:
-        add_late_usage(draft, late.get(slot.subscription.pk, ()), at=at)
-    draw_credits(draft, pool)
+        add_late_usage(draft, late, packs, at=at)
+    draw_credits(draft, credit)
     draft.lines += draft.late
     return draft
 

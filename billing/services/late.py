@@ -8,11 +8,12 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing.adjusting import counted_adjustments, differences, periods_of
+from billing.adjusting import counted_adjustments, differences, grains_then, packs_then, periods_of
 from billing.models import Invoice, InvoiceKind, InvoiceStatus
-from billing.rated_from import frozen_of, stored_readings
+from billing.rated_from import frozen_of, stored_packs, stored_readings
 from billing.selectors_unbilled import MEMORY
 from billing.services.drafting import Draft, DraftLine, Slot
+from billing.services.packs import PackStore
 from plans.timespan import Period
 from usage.models import Reading
 from usage.selectors_late import changed_periods
@@ -44,29 +45,37 @@ def _issued(subscriptions: Iterable[int]) -> Iterable[Invoice]:
     return live.select_related("customer", "subscription__customer").order_by("period_start")
 
 
-def add_late_usage(draft: Draft, invoices: Iterable[Invoice], *, at: datetime) -> None:
+def add_late_usage(draft: Draft, invoices: Iterable[Invoice], packs: PackStore, *, at: datetime) -> None:
     """Put on the draft what late usage changes about earlier invoices, never below a total of 0."""
     for invoice in invoices:
         if invoice.period_start >= draft.slot.edge:
             continue
         try:
             with transaction.atomic():
-                _add(draft, invoice, at=at)
+                lines = _add(draft, invoice, packs, at=at)
         except _BelowZero:
             continue
+        packs.take(invoice.customer_id, (draw for line in lines for draw in line.draws))
 
 
-def _add(draft: Draft, invoice: Invoice, *, at: datetime) -> None:
+def _add(draft: Draft, invoice: Invoice, packs: PackStore, *, at: datetime) -> list[DraftLine]:
     frozen = _frozen_again(invoice, at=at)
     counted = counted_adjustments(invoice)
-    lines: list[DraftLine] = differences(invoice, frozen, counted)
+    left = packs_then(invoice, counted, packs.of(invoice.customer_id))
+    lines: list[DraftLine] = differences(invoice, frozen, counted, left)
     if draft.total + sum(line.amount for line in [*draft.late, *lines]) < 0:
         raise _BelowZero
     if lines:
         draft.late += lines
         draft.corrected.append(
-            {"invoice": invoice.public_id, "counted": counted, "readings": stored_readings(frozen)}
+            {
+                "invoice": invoice.public_id,
+                "counted": counted,
+                "readings": stored_readings(frozen),
+                **({"packs": stored_packs(left)} if left else {}),
+            }
         )
+    return lines
 
 
 def _frozen_again(invoice: Invoice, *, at: datetime) -> dict[Period, list[Reading]]:
@@ -78,6 +87,12 @@ def _frozen_again(invoice: Invoice, *, at: datetime) -> dict[Period, list[Readin
         found[due] = [
             reading
             for span in sorted(spans)
-            for reading in revise(subscription=invoice.subscription, period=span, meters=meters, at=at)
+            for reading in revise(
+                subscription=invoice.subscription,
+                period=span,
+                meters=meters,
+                at=at,
+                grains=grains_then(invoice, due, span),
+            )
         ]
     return found

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from billing.dues import Calendar, advance_dues, arrears_dues, companions
+from billing.cadence import Calendar
+from billing.dues import advance_dues, companions, month_dues
 from billing.previews import PreviewLine, PreviewPart, preview_lines
 from billing.rating import rate
 from billing.selectors_gather import meter_names
@@ -61,18 +62,14 @@ def preview_terms(
         facts={"seats": Decimal(seats)}, labels={"currency": currency, "term": term}, options=options
     )
     assumed = {code: [Observation(value)] for code, value in quantities.items()}
-    start = advance_dues(terms.document, calendar, 0)
-    month = [due for due in arrears_dues(terms.document, calendar, 12) if _is_month(due, calendar)]
+    start = advance_dues(terms.document, calendar, calendar.anchor)
+    month = month_dues(terms.document, calendar)
     months = 12 if term == "annual" else 1
     return Preview(
         currency,
         PreviewPart(months, _lines(terms, {}, start, context)),
         PreviewPart(1, _lines(terms, assumed, month, context)),
     )
-
-
-def _is_month(due: Due, calendar: Calendar) -> bool:
-    return due.period == calendar.months(11, 1)
 
 
 def _lines(

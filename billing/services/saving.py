@@ -12,6 +12,7 @@ from billing.rated_from import stored_inputs
 from billing.services.credits import post_draws
 from billing.services.drafting import TAX, Draft, DraftLine
 from billing.services.ledger import Posting, post
+from billing.services.packs import store_draws
 from plans.actor import Actor
 
 SERIES = "RC"
@@ -31,6 +32,7 @@ def save_drafts(drafts: Sequence[Draft], *, at: datetime, by: Actor) -> list[Inv
     )
     _issue(invoices, lines, at=at)
     post_draws(_draws(invoices, drafts, lines))
+    store_draws(invoices, drafts, lines)
     post([_posting(invoice) for invoice in invoices], at=at, by=by)
     return invoices
 

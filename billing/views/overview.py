@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from billing import selectors
+from billing.selectors_packs import pack_rows
 from plans import clock
 from subscriptions.models import Customer
 from subscriptions.portal import MemberRequest, Visit, member_page
@@ -24,6 +25,7 @@ def overview(request: MemberRequest) -> HttpResponse:
     visit, at = request.visit, clock.now()
     month = month_use(visit.customer, at)
     page: dict[str, Any] = {"month": month, "now": at, "chart": _chart(month, visit.zone)}
+    page["packs"] = pack_rows(visit.customer, at)
     if visit.sees_money:
         page |= _money(visit.customer, month, at)
     page["steps"] = _steps(visit, month, has_card=bool(page.get("card")))

@@ -14,6 +14,7 @@ from billing.models import (
     InvoiceLine,
     LedgerEntry,
     LedgerTransaction,
+    PackHolding,
     ParkedCustomer,
     PaymentAttempt,
     PaymentMethod,
@@ -145,6 +146,15 @@ def add_money(number: int, subscription: Subscription) -> None:
         amount=400, currency="USD", inputs_hash=HASH, terms_hash=HASH,
         assessed_at=DECEMBER,
     )  # fmt: skip
+    PackHolding.objects.create(
+        customer=customer,
+        pool="prepaid",
+        quantity=Decimal(1000),
+        bought_at=NOW,
+        reason="order",
+        key=f"k{number}",
+        by="t",
+    )
     SlaCredit.objects.create(
         assessment=assessment, customer=customer, subscription=subscription, sla_code="gold", window=MONTH,
         revision=1, amount=400, currency="USD", earned_at=DECEMBER,

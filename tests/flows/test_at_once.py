@@ -4,18 +4,23 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
 
 from billing import outbox
-from billing.models import BillingJob, Invoice
+from billing.models import BillingJob, Invoice, PackDraw
 from billing.services.invoicing import issue_cycle
+from billing.services.packs import grant_pack
 from billing.services.runs import run_jobs, tick
+from billing.services.subscribing import subscribe
 from plans.actor import NIGHT
 from subscriptions.services import cancel_at_period_end
 from tests.billing.world import EDGE, START, begin, make_plan
-from tests.factories import TESTER
+from tests.factories import TESTER, make_app, make_customer
+from tests.usage.world import event, send
+from usage.services import roll_up_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DUE = EDGE + timedelta(hours=24)
@@ -118,3 +123,33 @@ def test_a_batch_costs_few_queries_more_for_each_customer(django_assert_max_num_
 
     per_customer = (counts[1] - counts[0]) / 6
     assert per_customer <= 11
+
+
+def test_two_agreements_of_one_customer_never_draw_one_pack_twice():
+    """10,000 units, two agreements with 8,000 each, two workers: 8,000 and 2,000 are drawn."""
+    messages = {
+        "code": "messages", "tags": ["usage"], "of": "messages",
+        "steps": [{"draw": {"pool": "prepaid"}}, {"price": {"each": "1", "per": "1000"}}],
+    }  # fmt: skip
+    version = make_plan(charges=[messages], pools={"prepaid": {}}, figures=[])
+    customer = make_customer(billing_zone="Asia/Shanghai")
+    agreements = []
+    for code in ("app_left", "app_right"):
+        app = make_app(customer, code=code)
+        send(event(app, at=START, type="messages", value="8000"), at=START, backfill=True)
+        agreements.append(
+            subscribe(
+                customer=customer, version=version, term="monthly", options={}, collection="offline",
+                app=app, at=START, by=TESTER,
+            )[0]
+        )  # fmt: skip
+    grant_pack(
+        customer=customer, pool="prepaid", quantity=Decimal(10000), reason="order", at=START, by=TESTER
+    )
+    roll_up_all()
+    waiting = iter(agreements)
+
+    at_once(lambda: issue_cycle(next(waiting), EDGE, at=DUE, by=NIGHT), threads=2)
+
+    assert sorted(PackDraw.objects.values_list("quantity", flat=True)) == [2000, 8000]
+    assert sorted(Invoice.objects.filter(kind="cycle").values_list("total", flat=True)) == [0, 600]

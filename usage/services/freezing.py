@@ -1,7 +1,7 @@
 """Fixing what a period's usage was, once, for the invoice that is rated from it."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,8 +16,17 @@ from plans.models.meters import MeterKind
 from plans.timespan import Period
 from subscriptions.models import App, Subscription
 from subscriptions.selectors import scope_apps, zone_of
+from usage.grain import Grains
 from usage.locks import lock_freeze
-from usage.measuring import Cell, Snapshot, distinct_users, plain, reduced, snapshot
+from usage.measuring import (
+    Cell,
+    Snapshot,
+    distinct_parts,
+    distinct_users,
+    plain,
+    reduced,
+    snapshot,
+)
 from usage.models import Reading
 
 
@@ -34,10 +43,16 @@ class _Part:
 
 @transaction.atomic
 def freeze(
-    *, subscription: Subscription, period: Period, meters: Iterable[str], at: datetime
+    *,
+    subscription: Subscription,
+    period: Period,
+    meters: Iterable[str],
+    at: datetime,
+    grains: Grains | None = None,
 ) -> list[Reading]:
     """Return the readings of these meters (codes) over a period, making those that are missing.
 
+    `grains` say what a meter's usage must be told apart by beyond app, region and day.
     Counts every batch folded by now; later ones never change a reading. A meter once frozen for a
     period stays as it is, also for an app or region that turns up later. A code without a meter row
     has no usage and gets no reading.
@@ -48,49 +63,44 @@ def freeze(
     known = {reading.meter_id for reading in made}
     missing = [meter for meter in wanted if meter.pk not in known]
     if missing:
-        Reading.objects.bulk_create(_new(subscription, period, missing, at))
+        Reading.objects.bulk_create(_new(subscription, period, missing, at, grains))
     ids = [meter.pk for meter in wanted]
     return list(_readings(subscription, period).filter(meter__in=ids))
 
 
 @transaction.atomic
 def revise(
-    *, subscription: Subscription, period: Period, meters: Iterable[str], at: datetime
+    *,
+    subscription: Subscription,
+    period: Period,
+    meters: Iterable[str],
+    at: datetime,
+    grains: Grains | None = None,
 ) -> list[Reading]:
     """Return the latest readings of a frozen period, with a new revision where the cells have changed.
 
-    The first revision stays what `freeze` returns: the invoice rated from it never changes.
+    The first revision stays what `freeze` returns: the invoice rated from it never changes. The
+    grains are those of that freeze.
     """
     lock_freeze(subscription.pk)
     wanted = list(Meter.objects.filter(code__in=list(meters)).order_by("code"))
     latest = {_place(row): row for row in _every(subscription, period).filter(meter__in=wanted)}
-    made = _changed(subscription, period, wanted, latest, at)
-    for fresh in made:
-        known = latest.get(_place(fresh))
-        fresh.revision = known.revision + 1 if known else 2  # 1 is what the first freeze saw
+    fresh = _new(subscription, period, wanted, at, grains)
+    made = [one for one in fresh if not _says_the_same(latest.get(_place(one)), one)]
+    for one in made:
+        known = latest.get(_place(one))
+        one.revision = known.revision + 1 if known else 2  # 1 is what the first freeze saw
     Reading.objects.bulk_create(made)
-    latest |= {_place(fresh): fresh for fresh in made}
+    latest |= {_place(one): one for one in made}
     return [latest[place] for place in sorted(latest)]
 
 
-def changed_meters(subscription: Subscription, period: Period) -> list[str]:
+def changed_meters(subscription: Subscription, period: Period, grains: Grains | None = None) -> list[str]:
     """Return the meters (codes) of a frozen period whose cells say something else by now."""
     latest = {_place(row): row for row in _every(subscription, period)}
     meters = list({row.meter_id: row.meter for row in latest.values()}.values())
-    changed = _changed(subscription, period, meters, latest, period.end)
-    return sorted({fresh.meter.code for fresh in changed})
-
-
-def _changed(
-    subscription: Subscription,
-    period: Period,
-    meters: list[Meter],
-    latest: Mapping[tuple[str, str, str], Reading],
-    at: datetime,
-) -> list[Reading]:
-    """Return unsaved readings of the places that say something else than the latest ones."""
-    found = _new(subscription, period, meters, at)
-    return [fresh for fresh in found if not _says_the_same(latest.get(_place(fresh)), fresh)]
+    fresh = _new(subscription, period, meters, period.end, grains)
+    return sorted({one.meter.code for one in fresh if not _says_the_same(latest.get(_place(one)), one)})
 
 
 def _place(reading: Reading) -> tuple[str, str, str]:
@@ -115,14 +125,18 @@ def _every(subscription: Subscription, period: Period) -> QuerySet[Reading]:
     return rows.order_by("revision").select_related("meter", "app")
 
 
-def _new(subscription: Subscription, period: Period, meters: list[Meter], at: datetime) -> Iterator[Reading]:
+def _new(
+    subscription: Subscription, period: Period, meters: list[Meter], at: datetime, grains: Grains | None
+) -> Iterator[Reading]:
     apps = list(scope_apps(subscription).order_by("code"))
     ids = [app.pk for app in apps]
-    found = snapshot(ids, meters, period, zone_of(subscription.customer))
+    found = snapshot(ids, meters, period, zone_of(subscription.customer), grains)
     users = distinct_users(ids, meters, period, batches=found.batches)
+    parted = distinct_parts(ids, meters, period, grains or {}, batches=found.batches)
     for meter in meters:
         for app in apps:
             for part in _parts(app, meter, period, found, users):
+                part.cells[:] = parted.get((app.pk, meter.pk), part.cells)
                 yield _reading(subscription, period, part, found.batches, at)
 
 
@@ -132,7 +146,7 @@ def _parts(
     """Yield one part per region with usage; always at least one, so that a second freeze finds it."""
     if meter.kind == MeterKind.UNIQUE:
         count = Decimal(users.get((app.pk, meter.pk), 0))
-        yield _Part(app, meter, "", count, [Cell(period.start, count, None)] if count else [])
+        yield _Part(app, meter, "", count, [Cell(period.start, count)] if count else [])
         return
     regions = sorted(r for a, m, r in found.cells if (a, m) == (app.pk, meter.pk))
     for region in regions or [""]:
@@ -141,7 +155,7 @@ def _parts(
 
 
 def _reading(subscription: Subscription, period: Period, part: _Part, batches: str, at: datetime) -> Reading:
-    cells = [{"start": cell.start.isoformat(), "value": plain(cell.value)} for cell in part.cells]
+    cells = [_cell(cell) for cell in part.cells]
     manifest = {"batches": batches, "cells": [cell.source for cell in part.cells if cell.source]}
     return Reading(
         customer_id=subscription.customer_id,
@@ -156,6 +170,11 @@ def _reading(subscription: Subscription, period: Period, part: _Part, batches: s
         manifest_hash=_hash([plain(part.value), cells, manifest]),
         frozen_at=at,
     )
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    said: dict[str, Any] = {"start": cell.start.isoformat(), "value": plain(cell.value)}
+    return said | {"attributes": dict(cell.attributes)} if cell.attributes else said
 
 
 def _hash(said: list[Any]) -> str:
