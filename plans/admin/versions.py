@@ -1,4 +1,4 @@
-"""Plan versions: a draft is edited as catalogue text, a published one is only looked at."""
+"""Plan versions: a draft is edited by forms or as text, a published one is only looked at."""
 
 from typing import Any
 
@@ -36,6 +36,7 @@ class PlanVersionAdmin(BaseAdmin):
     list_select_related = ("plan",)
     ordering = ("plan__rank", "plan__code", "-number")
     actions_detail = ("preview", "publish", "new_version", "archive")
+    warn_unsaved_form = False  # the editor asks itself: it knows of rows that were moved
     deletable = True  # drafts; the database keeps the others
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PlanVersion]:
@@ -76,7 +77,7 @@ class PlanVersionAdmin(BaseAdmin):
         head = {"fields": (("plan", "number", "state_label"),)}
         if obj is not None and self.has_change_permission(request, obj):
             faults = () if request.method == "POST" else ("faults",)  # a refused text has its own
-            return [(None, head), (_("Catalogue text"), {"fields": (*faults, "source", "comment")})]
+            return [(None, head), (_("What it says"), {"fields": (*faults, "source", "comment")})]
         dates = {"fields": (("effective_at", "archived_at"), ("published_at", "published_by"), "comment")}
         sold = {"fields": ("sold", "text"), "classes": ()}
         return [(None, head), (_("On sale"), dates), (_("What it says"), sold)]
