@@ -141,4 +141,6 @@ def change(before: Terms | None, basket: Basket, total: int) -> str:
     except DomainError:
         return ""
     moved = total - found.start.total - found.month.total
+    if not moved:
+        return gettext("unchanged")
     return f"+{priced(moved, basket.currency)}" if moved > 0 else priced(moved, basket.currency)

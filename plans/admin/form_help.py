@@ -68,6 +68,8 @@ TEXTS: Mapping[str, Any] = {
     "added": _("Added."),
     "formula": _("Formula"),
     "plain": _("Plain number"),
+    "plain_text": _("Without details"),
+    "details": _("Details"),
     "default": _("default: %(value)s"),
     "not_set": _("not set"),
     "set": _("Set"),

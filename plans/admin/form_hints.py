@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plans.form_schema import Shape
 
-CHOICE = Shape("choice", ("pick", "cases", "else"), ("pick", "cases", "else"))
+CHOICE = Shape("choice", ("pick", "cases", "else"), ("pick", "cases", "else"), ("pick", "cases"))
 _PRICES = ("flat", "each", "per", "partial", "times")
 SHAPES: Mapping[str, Sequence[Shape]] = {
     "Step": (),  # one word each
@@ -21,10 +21,10 @@ SHAPES: Mapping[str, Sequence[Shape]] = {
         Shape("simple", (), (*_PRICES, "by"), ("flat", "each", "per"), rest=True),
     ),
 }
-# Fields that are shown before they are set; of a struct that is not named, all.
+# Fields that are shown before they are set, in this order; of a struct that is not named, all.
 MAIN: Mapping[str, Sequence[str]] = {
-    "Charge": ("code", "name", "of", "steps", "tags"),
-    "Figure": ("code", "name", "of", "steps"),
+    "Charge": ("code", "of", "name", "steps", "tags"),
+    "Figure": ("code", "of", "name", "steps"),
     "Band": ("upto", "each", "flat"),
     "Meter": ("unit", "reduce"),
     "Stage": ("take", "per"),

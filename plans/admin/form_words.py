@@ -12,6 +12,8 @@ LABELS: Mapping[str, Any] = {
     "currency.0": _("one currency"),
     "currency.1": _("several currencies"),
     "round": _("rounding"),
+    "round.0": _("none"),
+    "round.1": _("to a multiple"),
     "facts": _("facts"),
     "labels": _("labels"),
     "options": _("options"),

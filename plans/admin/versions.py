@@ -111,9 +111,10 @@ class PlanVersionAdmin(BaseAdmin):
         """Everything that keeps the draft from being published; each goes to its line."""
         found = problems_with_lines(row)
         if not found:
-            return gettext("None. The draft can be published.")
+            said = gettext("None. The draft can be published.")
+            return format_html("<span data-server-faults>{}</span>", said)
         items = format_html_join("", "<li>{}{}</li>", ((jump(line), text) for line, text in found))
-        return format_html('<ul class="rc-problems rc-source-problems">{}</ul>', items)
+        return format_html('<ul class="rc-problems rc-source-problems" data-server-faults>{}</ul>', items)
 
     @display(description=_("catalogue text"))
     def text(self, row: PlanVersion) -> SafeString:

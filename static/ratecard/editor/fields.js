@@ -4,10 +4,10 @@ import { button, el, freshId, iconButton, menu, focusFirst, options } from "./do
 import { namesFor } from "./names.js";
 import { languages, mapRows } from "./maps.js";
 import { listRows, words } from "./rows.js";
-import { choiceInput, numberInput, plainOf, switchInput, textInput, ticks } from "./scalars.js";
+import { choiceInput, plainOf, switchInput, textInput, ticks, unfoldingInput } from "./scalars.js";
 import { shaped } from "./shapes.js";
 import { table } from "./table.js";
-import { blank, isFlat, isNumber, isObject, memberOf, put, slot, valueOf } from "./tree.js";
+import { blank, isFlat, isNumber, isObject, memberOf, put, slot, unfolds, valueOf } from "./tree.js";
 
 const SHORT = ["text", "whole", "choice", "switch"];
 
@@ -17,7 +17,7 @@ export function isShort(place) {
   if (SHORT.includes(kind.is)) return true;
   if (kind.is !== "either") return false;
   const value = valueOf(place);
-  return value === undefined ? isNumber(kind) : typeof value !== "object";
+  return value === undefined ? unfolds(kind) : typeof value !== "object";
 }
 
 // Mark an element as the one that shows a path; its problems are put where `faults` says.
@@ -41,7 +41,7 @@ export function field(place, ctx, { bare = false, onremove = null } = {}) {
   const draw = (refocus) => {
     const short = isShort(place);
     const id = freshId();
-    const single = short && place.kind.is !== "either" ? true : short && isNumber(place.kind);
+    const single = short && (place.kind.is !== "either" || unfolds(place.kind));
     const naming = bare ? { "aria-label": place.name } : { id };
     const name = single
       ? el("label", { for: id, class: "rc-label", text: place.name })
@@ -51,7 +51,8 @@ export function field(place, ctx, { bare = false, onremove = null } = {}) {
     const shown = control(place, ctx, draw, naming);
     if (!single) shown.setAttribute("role", shown.getAttribute("role") || "group");
     if (!single) shown.setAttribute("aria-label", place.name);
-    box.className = `rc-field${short ? "" : " rc-field-wide"}${bare ? " rc-field-bare" : ""}`;
+    const looks = [short ? "" : "rc-field-wide", bare ? "rc-field-bare" : "", `rc-field-${place.kind.is}`];
+    box.className = `rc-field ${looks.join(" ")}`;
     if (place.kind.is === "switch" && !bare) {
       box.replaceChildren(el("div", { class: "rc-switch" }, shown, name, remove), help || "", faults);
     } else {
@@ -85,8 +86,8 @@ function listControl(place, ctx, redraw) {
 function either(place, ctx, redraw, attrs) {
   const value = valueOf(place);
   const member = memberOf(place.kind, value);
-  if (isNumber(place.kind)) {
-    return isObject(value) ? formula(place, member, ctx, redraw) : numberInput(place, ctx, redraw, attrs);
+  if (unfolds(place.kind)) {
+    return isObject(value) ? unfolded(place, member, ctx, redraw) : unfoldingInput(place, ctx, redraw, attrs);
   }
   const pairs = place.kind.of.map((one, index) => [String(index), memberWord(place, one, index, ctx)]);
   if (value === undefined) pairs.unshift(["", ctx.texts.not_set]);
@@ -119,12 +120,14 @@ function carried(value, member, ctx) {
   return blank(member, ctx);
 }
 
-function formula(place, member, ctx, redraw) {
-  const back = button(ctx.texts.plain, () => {
+function unfolded(place, member, ctx, redraw) {
+  const back = button(isNumber(place.kind) ? ctx.texts.plain : ctx.texts.plain_text, () => {
     put(place, plainOf(valueOf(place)) || undefined, ctx);
     redraw(true);
   });
-  return el("div", { class: "rc-formula" }, struct({ ...place, kind: member }, ctx, redraw, back));
+  const inner = { ...place, kind: member };
+  const body = isNumber(place.kind) ? [struct(inner, ctx, redraw, back)] : [struct(inner, ctx, redraw), back];
+  return el("div", { class: "rc-formula" }, body);
 }
 
 // A struct: its fields, or the fields of the shape it has.
@@ -147,6 +150,8 @@ export function structFields(place, fields, main, ctx) {
     field: one,
     main: !main || main.includes(one.name) || one.required,
   }));
+  const rank = ({ field: one }) => (main && main.includes(one.name) ? main.indexOf(one.name) : fields.length + fields.indexOf(one));
+  if (main) entries.sort((a, b) => rank(a) - rank(b));
   const known = new Set(fields.map((one) => one.name));
   return fieldGroup(entries, ctx, Object.keys(value).filter((key) => !known.has(key)), value);
 }

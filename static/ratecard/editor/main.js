@@ -125,7 +125,7 @@ class Editor {
       one.setAttribute("aria-selected", String(chosen));
       one.tabIndex = chosen ? 0 : -1;
     });
-    const faults = document.querySelector(".field-faults");
+    const faults = document.querySelector("[data-server-faults]")?.closest(".field-faults, .form-row, .field-line");
     if (faults && this.checks) faults.hidden = !isText;
     this.frame.classList.toggle("rc-as-text", isText);
     if (!isText) this.judged(this.problems);

@@ -2,7 +2,7 @@
 
 import { button, el, fill, options } from "./dom.js";
 import { complete } from "./names.js";
-import { isObject, put, valueOf } from "./tree.js";
+import { isNumber, isObject, put, valueOf } from "./tree.js";
 
 function placeholder(place, ctx) {
   const value = place.field?.default;
@@ -45,20 +45,23 @@ export function switchInput(place, ctx, attrs = {}) {
   return input;
 }
 
-// A literal or a name; the button beside it makes it a formula that starts from what was typed.
-export function numberInput(place, ctx, redraw, attrs = {}) {
-  const input = textInput({ ...place, refers: "numbers" }, ctx, { ...attrs, class: "rc-input rc-figure" });
-  const expand = button("ƒ", () => {
-    const typed = valueOf(place);
-    put(place, { of: typed ?? place.field?.default ?? "", steps: [] }, ctx);
+// A literal or a name; the button beside it makes it a formula, or details, that start from what was typed.
+export function unfoldingInput(place, ctx, redraw, attrs = {}) {
+  const number = isNumber(place.kind);
+  const input = textInput({ ...place, refers: number ? "numbers" : place.refers }, ctx, { ...attrs, class: "rc-input rc-figure" });
+  const name = number ? ctx.texts.formula : ctx.texts.details;
+  const expand = button(number ? "ƒ" : "…", () => {
+    const typed = valueOf(place) ?? place.field?.default ?? "";
+    const first = ctx.schema.structs[place.kind.of[1].name].fields.find((one) => one.required && one.kind.is === "text");
+    put(place, number ? { of: typed, steps: [] } : { [first?.name ?? "of"]: typed }, ctx);
     redraw(true);
-  }, { class: "rc-fx", title: ctx.texts.formula, "aria-label": `${ctx.texts.formula}: ${attrs["aria-label"] || place.name || ""}` });
+  }, { class: "rc-fx", title: name, "aria-label": `${name}: ${attrs["aria-label"] || place.name || ""}` });
   return el("span", { class: "rc-number-field" }, input, expand);
 }
 
-// What a formula comes to if it is made plain again: the number it starts from, if that is one.
+// What a formula or details come to if made plain again: the text they start from, if there is one.
 export function plainOf(formula) {
-  const first = formula.of ?? [formula.plus, formula.minus, formula.times].flat().find((one) => typeof one === "string");
+  const first = formula.of ?? formula.to ?? formula.unit ?? [formula.plus, formula.minus, formula.times].flat().find((one) => typeof one === "string");
   return typeof first === "string" ? first : "";
 }
 

@@ -35,6 +35,12 @@ export function blank(kind, ctx) {
 // A number is a literal, a name or a formula; in other unions the shape of the value tells the member.
 export const isNumber = (kind) => kind.is === "either" && kind.of.some((one) => one.name === "Formula");
 
+// A text that may be unfolded into details: every number, and such as a rounding or a fact's unit.
+export function unfolds(kind) {
+  if (kind.is !== "either" || kind.of.length !== 2) return false;
+  return kind.of[0].is === "text" && kind.of[1].is === "struct";
+}
+
 export function memberOf(kind, value) {
   const fits = {
     list: Array.isArray(value),
