@@ -76,7 +76,7 @@ TEXTS: Mapping[str, Any] = {
     "row": _("row %(place)s"),
     "below_row": _("formula below"),
     "unknown": _("Words that are not known here. They stay until you remove them."),
-    "problems": _("What still keeps this draft from being published:"),
+    "problems": _("To be mended:"),
     "no_problems": _("Nothing keeps this draft from being published."),
     "document": _("The document"),
     "live_currency": _("Currency"),

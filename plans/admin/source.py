@@ -6,7 +6,7 @@ from typing import Any, ClassVar, get_origin
 
 from django import forms
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from config.admin_base import UnchangedRowForm
 from plans.admin.form_field import DocumentWidget, Posted, unstorable
@@ -129,7 +129,12 @@ class CatalogueText(forms.CharField):
         tree = None if problems else self.typed(posted.tree, problems)
         if problems:
             self.shown_widget.problems = problems
-            raise forms.ValidationError([forms.ValidationError(sentence(one)) for one in problems])
+            said = ngettext(
+                "Not saved: %(count)s fault is listed above the form and stands beside its field.",
+                "Not saved: %(count)s faults are listed above the form and stand beside their fields.",
+                len(problems),
+            )
+            raise forms.ValidationError(said % {"count": len(problems)})
         return tree
 
     def typed(self, tree: Tree, problems: list[Problem]) -> Tree:

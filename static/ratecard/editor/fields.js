@@ -56,7 +56,9 @@ export function field(place, ctx, { bare = false, onremove = null } = {}) {
     if (place.kind.is === "switch" && !bare) {
       box.replaceChildren(el("div", { class: "rc-switch" }, shown, name, remove), help || "", faults);
     } else {
-      box.replaceChildren(bare ? "" : el("div", { class: "rc-head" }, name, remove), bare ? "" : help || "", shown, faults);
+      const head = bare ? [] : [el("div", { class: "rc-head" }, name, remove)];
+      const helped = bare || !help ? [shown] : short ? [shown, help] : [help, shown];
+      box.replaceChildren(...head, ...helped, faults);
     }
     if (refocus) focusFirst(shown);
   };

@@ -3,6 +3,7 @@
 import { el, freshId, options } from "./dom.js";
 
 const PAUSE = 350; // milliseconds without a change
+const NARROW = 320; // pixels; wider than a column beside the form means it stands above
 
 export class Live {
   constructor(ctx, frame, address, onproblems) {
@@ -11,6 +12,7 @@ export class Live {
     this.result = frame.querySelector("[data-live-result]");
     this.controls = frame.querySelector("[data-live-controls]");
     frame.hidden = false;
+    if (frame.offsetWidth > NARROW) frame.querySelector(".rc-live-asked").open = false; // it lies over the form
   }
 
   soon() {
