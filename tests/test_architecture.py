@@ -22,6 +22,7 @@ PURE = {
         "actor",
         "problems",
         "shape",
+        "form_schema",
         "errors",
     ],
     "subscriptions": ["anchors", "phases", "secrets"],

@@ -53,6 +53,7 @@ HELP: Mapping[str, Any] = {
 TEXTS: Mapping[str, Any] = {
     "form": _("Form"),
     "text": _("Text"),
+    "act_on": _("%(act)s: %(name)s"),
     "add": _("Add"),
     "add_row": _("Add a row"),
     "add_field": _("Add a detail…"),

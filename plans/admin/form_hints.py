@@ -73,6 +73,7 @@ REFERS: Mapping[str, str] = {
 }
 CLOSED = {"modules", "sla_tiers", "support_tiers"}  # every value is known: boxes to tick
 IN_LANGUAGES = {"Charge.name", "Figure.name", "TimeBand.name"}
+INSTEAD: Mapping[str, str] = {"Band.upto": "below"}  # one column of the two is enough
 HIDDEN = {"Version.number", "Version.effective_at", "Version.comment"}  # set elsewhere on the page
 SECTIONS: Sequence[tuple[str, Any, Sequence[str]]] = (
     ("prices", _("Prices"), ("terms.currency", "terms.round", "terms.charges")),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from plans.admin.form_help import HELP, TEXTS
-from plans.admin.form_hints import CLOSED, HIDDEN, IN_LANGUAGES, MAIN, REFERS, REST, SECTIONS, SHAPES
+from plans.admin.form_hints import CLOSED, HIDDEN, IN_LANGUAGES, INSTEAD, MAIN, REFERS, REST, SECTIONS, SHAPES
 from plans.admin.form_words import LABELS, VALUES
 from plans.catalogue import Version
 from plans.form_schema import Described, described
@@ -69,6 +69,8 @@ def _dress(struct: str, field: Described) -> None:
     name = f"{struct}.{field['name']}"
     field["label"] = label(struct, field["name"])
     field["help"] = _help(struct, field["name"])
+    if name in INSTEAD:
+        field["instead"] = INSTEAD[name]
     if name in REFERS:
         field["refers"] = REFERS[name]
     for key, names in (("closed", CLOSED), ("languages", IN_LANGUAGES), ("hidden", HIDDEN)):

@@ -49,6 +49,11 @@ export function fill(text, params) {
   return text.replace(/%\((\w+)\)s/g, (_whole, name) => String(params[name]));
 }
 
+// An act and what it is done to, for people who hear the page.
+export function on(ctx, act, name) {
+  return fill(ctx.texts.act_on, { act, name });
+}
+
 const FIRST = "input:not([type=hidden]), select:not(.rc-menu), textarea";
 export function focusFirst(element) {
   const target = element && (element.querySelector(FIRST) || element.querySelector("button, summary"));

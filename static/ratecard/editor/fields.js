@@ -1,6 +1,6 @@
 // One field, whatever its kind: its name, help, control, and the place for its problems.
 
-import { button, el, freshId, iconButton, menu, focusFirst, options } from "./dom.js";
+import { button, el, focusFirst, freshId, iconButton, menu, on, options } from "./dom.js";
 import { namesFor } from "./names.js";
 import { languages, mapRows } from "./maps.js";
 import { listRows, words } from "./rows.js";
@@ -47,7 +47,7 @@ export function field(place, ctx, { bare = false, onremove = null } = {}) {
       ? el("label", { for: id, class: "rc-label", text: place.name })
       : el("span", { class: "rc-label", id: `${id}-n`, text: place.name });
     const help = place.help ? el("p", { class: "rc-help", text: place.help }) : null;
-    const remove = onremove && iconButton("close", `${ctx.texts.remove}: ${place.name}`, onremove, { class: "rc-icon rc-drop" });
+    const remove = onremove && iconButton("close", on(ctx, ctx.texts.remove, place.name), onremove, { class: "rc-icon rc-drop" });
     const shown = control(place, ctx, draw, naming);
     if (!single) shown.setAttribute("role", shown.getAttribute("role") || "group");
     if (!single) shown.setAttribute("aria-label", place.name);
@@ -94,7 +94,7 @@ function either(place, ctx, redraw, attrs) {
   const pairs = place.kind.of.map((one, index) => [String(index), memberWord(place, one, index, ctx)]);
   if (value === undefined) pairs.unshift(["", ctx.texts.not_set]);
   const chosen = value === undefined ? "" : String(place.kind.of.indexOf(member));
-  const select = el("select", { class: "rc-input rc-kind", "aria-label": `${ctx.texts.as}: ${place.name}` }, options(pairs, chosen));
+  const select = el("select", { class: "rc-input rc-kind", "aria-label": on(ctx, ctx.texts.as, place.name) }, options(pairs, chosen));
   select.addEventListener("change", () => {
     const next = place.kind.of[Number(select.value)];
     put({ ...place, keeps: true }, carried(value, next, ctx), ctx);
@@ -137,7 +137,7 @@ export function struct(place, ctx, redraw, aside = null) {
   const described = ctx.schema.structs[place.kind.name];
   if (valueOf(place) === undefined) {
     const make = () => { place.holder[place.key] = {}; ctx.changed(); redraw(true); };
-    return el("div", {}, button(ctx.texts.set, make, { "aria-label": `${ctx.texts.set}: ${place.name}` }));
+    return el("div", {}, button(ctx.texts.set, make, { "aria-label": on(ctx, ctx.texts.set, place.name) }));
   }
   if (described.shapes) return shaped(place, described, ctx, aside);
   return structFields(place, described.fields, described.main, ctx);

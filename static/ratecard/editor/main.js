@@ -104,10 +104,11 @@ class Editor {
       list.replaceChildren(el("div", { class: "rc-problems", role: "alert" }, el("strong", { text: this.texts.unreadable }), el("ul", {}, rows)));
       return;
     }
-    if (isText) {
+    if (isText && area.value !== found.text) { // the marks of faulty lines hold for the same text only
       area.value = found.text;
       area.dispatchEvent(new Event("input"));
-    } else {
+    }
+    if (!isText) {
       this.box.root = found.tree;
       this.problems = found.problems;
       this.draw();

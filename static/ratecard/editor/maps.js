@@ -1,6 +1,6 @@
 // Mappings: named rows, and the names of a thing in both languages.
 
-import { button, el, freshId, iconButton } from "./dom.js";
+import { button, el, freshId, iconButton, on } from "./dom.js";
 import { field } from "./fields.js";
 import { complete } from "./names.js";
 import { blank, isNumber, isObject, join, put, slot, valueOf } from "./tree.js";
@@ -26,7 +26,7 @@ function entry(place, key, map, ctx, draw) {
     name: key, keeps: true, refers: place.kind.of.is === "either" ? place.refers : undefined,
   });
   const name = el("input", {
-    type: "text", class: "rc-input rc-key", value: key, "aria-label": `${place.name}: ${key}`, spellcheck: "false",
+    type: "text", class: "rc-input rc-key", value: key, "aria-label": on(ctx, place.name, key), spellcheck: "false",
   });
   complete(name, place.refers, ctx, place);
   name.addEventListener("change", () => {
@@ -39,7 +39,7 @@ function entry(place, key, map, ctx, draw) {
     renamed(place, map(), key, wanted, ctx);
     draw();
   });
-  const remove = iconButton("delete", `${ctx.texts.remove}: ${key}`, () => {
+  const remove = iconButton("delete", on(ctx, ctx.texts.remove, key), () => {
     const whole = map();
     delete whole[key];
     put(place, Object.keys(whole).length || place.keeps ? whole : undefined, ctx);
@@ -57,7 +57,7 @@ function renamed(place, whole, from, to, ctx) {
 }
 
 function adder(place, map, ctx, draw, rows) {
-  const input = el("input", { type: "text", class: "rc-input rc-key", placeholder: ctx.texts.new_name, "aria-label": `${place.name}: ${ctx.texts.new_name}`, spellcheck: "false" });
+  const input = el("input", { type: "text", class: "rc-input rc-key", placeholder: ctx.texts.new_name, "aria-label": on(ctx, place.name, ctx.texts.new_name), spellcheck: "false" });
   complete(input, place.refers, ctx, place);
   const add = () => {
     const key = input.value.trim();
@@ -74,7 +74,7 @@ function adder(place, map, ctx, draw, rows) {
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.isComposing) { event.preventDefault(); add(); }
   });
-  return el("div", { class: "rc-adder" }, input, button(ctx.texts.add, add, { class: "rc-mini rc-add", "aria-label": `${ctx.texts.add}: ${place.name}` }));
+  return el("div", { class: "rc-adder" }, input, button(ctx.texts.add, add, { class: "rc-mini rc-add", "aria-label": on(ctx, ctx.texts.add, place.name) }));
 }
 
 // The name in each language, side by side; other languages, if there are any, stay as they are.

@@ -1,6 +1,6 @@
 // Lists: rows that can be added, removed and moved, by dragging or by buttons.
 
-import { button, el, fill, focusFirst, iconButton } from "./dom.js";
+import { button, el, fill, focusFirst, iconButton, on } from "./dom.js";
 import { complete } from "./names.js";
 import { field, marked, struct } from "./fields.js";
 import { brief } from "./scalars.js";
@@ -9,7 +9,7 @@ import { blank, clone, isNumber, isObject, join, moved, put, slot, valueOf } fro
 // The handle and buttons of one row. `move(to)` and `remove()` come from the list.
 export function rowTools(index, count, ctx, { move, remove, name }) {
   const at = fill(ctx.texts.row, { place: index + 1 });
-  const called = (text) => `${text}: ${name || at}`;
+  const called = (text) => on(ctx, text, name || at);
   return {
     handle: el("span", { class: "rc-handle material-symbols-outlined", title: ctx.texts.drag, "aria-hidden": "true", text: "drag_indicator" }),
     buttons: el("span", { class: "rc-tools" },
@@ -93,7 +93,8 @@ export function listRows(place, ctx) {
   const frame = el("div", { class: "rc-list" }, rows);
   const drag = {};
   const acts = listActs(place, ctx, () => draw(), (index) => rows.children[index], () => adder);
-  const adder = button(`${ctx.texts.add}: ${place.name}`, () => acts.add(fresh(place.kind.of, ctx)), { class: "rc-mini rc-add" });
+  const title = isNumber(place.kind.of) ? ctx.texts.add_row : on(ctx, ctx.texts.add, place.name);
+  const adder = button(title, () => acts.add(fresh(place.kind.of, ctx)), { class: "rc-mini rc-add" });
   frame.append(adder);
   const draw = () => {
     const items = acts.items();
@@ -130,7 +131,7 @@ function listRow(place, index, items, ctx, acts, drag) {
 const fieldsByName = (kind, ctx) => Object.fromEntries(ctx.schema.structs[kind.name].fields.map((one) => [one.name, one]));
 
 function copyButton(items, index, ctx, acts) {
-  return iconButton("content_copy", `${ctx.texts.copy}: ${rowName(items[index], index, ctx)}`, () => {
+  return iconButton("content_copy", on(ctx, ctx.texts.copy, rowName(items[index], index, ctx)), () => {
     const copy = clone(items[index]);
     if (copy.code) copy.code = `${copy.code}_2`;
     acts.add(copy);
@@ -191,7 +192,7 @@ function gistOf(value, ctx) {
 // A list of names: small inputs in a line.
 export function words(place, ctx) {
   const rows = el("span", { class: "rc-words" });
-  const adder = iconButton("add", `${ctx.texts.add}: ${place.name}`, () => acts.add(""));
+  const adder = iconButton("add", on(ctx, ctx.texts.add, place.name), () => acts.add(""));
   const acts = listActs(place, ctx, () => draw(), (index) => rows.children[index], () => adder);
   const draw = () => {
     const items = acts.items();
@@ -209,7 +210,7 @@ function word(place, one, index, items, ctx, acts) {
     oninput: () => put(inner, input.value, ctx),
   });
   complete(input, place.refers, ctx, place);
-  const drop = iconButton("close", `${ctx.texts.remove}: ${one || index + 1}`, () => acts.remove(index), { "data-remove": true });
+  const drop = iconButton("close", on(ctx, ctx.texts.remove, one || index + 1), () => acts.remove(index), { "data-remove": true });
   const faults = el("span", { class: "rc-faults" });
   return marked(el("span", { class: "rc-word" }, input, drop, faults), inner, faults);
 }

@@ -1,6 +1,6 @@
 // Fields of one value: a text, a choice, a tick, a number that may become a formula.
 
-import { button, el, fill, options } from "./dom.js";
+import { button, el, fill, on, options } from "./dom.js";
 import { complete } from "./names.js";
 import { isNumber, isObject, put, valueOf } from "./tree.js";
 
@@ -55,7 +55,7 @@ export function unfoldingInput(place, ctx, redraw, attrs = {}) {
     const first = ctx.schema.structs[place.kind.of[1].name].fields.find((one) => one.required && one.kind.is === "text");
     put(place, number ? { of: typed, steps: [] } : { [first?.name ?? "of"]: typed }, ctx);
     redraw(true);
-  }, { class: "rc-fx", title: name, "aria-label": `${name}: ${attrs["aria-label"] || place.name || ""}` });
+  }, { class: "rc-fx", title: name, "aria-label": on(ctx, name, attrs["aria-label"] || place.name || "") });
   return el("span", { class: "rc-number-field" }, input, expand);
 }
 

@@ -1,6 +1,6 @@
 // A struct of several shapes: a step is one of its words, a formula one of its forms, a tariff one of three.
 
-import { el, options } from "./dom.js";
+import { el, on, options } from "./dom.js";
 import { field, fieldAt, structFields } from "./fields.js";
 import { labelValues } from "./names.js";
 import { clone, isNumber, shapeOf, valueOf } from "./tree.js";
@@ -12,7 +12,7 @@ export function shaped(place, described, ctx, aside) {
     const shape = shapeOf(value, described);
     const pairs = described.shapes.map((one) => [one.key, one.label]);
     if (!shape) pairs.unshift(["", ctx.texts.not_set]);
-    const select = el("select", { class: "rc-input rc-shape", "aria-label": `${ctx.texts.as}: ${place.name || ""}` }, options(pairs, shape?.key ?? ""));
+    const select = el("select", { class: "rc-input rc-shape", "aria-label": on(ctx, ctx.texts.as, place.name || "") }, options(pairs, shape?.key ?? ""));
     select.addEventListener("change", () => {
       const next = described.shapes.find((one) => one.key === select.value);
       if (!next) return;

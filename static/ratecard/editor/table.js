@@ -1,4 +1,5 @@
 // A list of short structs as a table: one row each, columns for the fields in use, rows that can be moved.
+// Of two fields that stand for one another (an edge is `upto` or `below`) the one in use is enough.
 
 import { button, el, fill, menu } from "./dom.js";
 import { control, field, fieldAt, isShort, marked } from "./fields.js";
@@ -29,12 +30,12 @@ export function table(place, ctx) {
 }
 
 const columnsOf = (described, items, asked) =>
-  described.fields.filter(
-    (one) =>
-      !described.main || described.main.includes(one.name) || asked.has(one.name) ||
-      items.some((item) => isObject(item) && one.name in item),
-  );
+  described.fields.filter((one) => {
+    if (isUsed(one.name, items) || asked.has(one.name)) return true;
+    return (!described.main || described.main.includes(one.name)) && !(one.instead && isUsed(one.instead, items));
+  });
 
+const isUsed = (name, items) => items.some((item) => isObject(item) && name in item);
 function columnMenu(hidden, asked, ctx, draw) {
   return menu(ctx.texts.add_column, hidden.map((one) => [one.name, one.label]), (name) => {
     asked.add(name);
