@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 
 from config.admin_base import SourceWidget
 from plans.admin.form_view import form_schema, known_names
-from plans.problems import TEXTS, Problem
+from plans.problems import TEXTS, Problem, join
 from plans.shape import Tree
 
 POSTED = "-document"
@@ -62,7 +62,13 @@ def unstorable(tree: Tree) -> Problem | None:
 
 def placed(problems: list[Problem]) -> list[dict[str, str]]:
     """Return problems for the script: where, and the sentence in the reader's language."""
-    return [{"path": one.path, "text": gettext(TEXTS[one.code]) % one.params} for one in problems]
+    return [{"path": _place(one), "text": gettext(TEXTS[one.code]) % one.params} for one in problems]
+
+
+def _place(problem: Problem) -> str:
+    """Return the path of the field to fill: what is missing stands in its own field, though that is empty."""
+    missing = problem.code == "missing_field"
+    return join(problem.path, problem.params["field"]) if missing else problem.path
 
 
 class DocumentWidget(SourceWidget):

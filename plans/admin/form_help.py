@@ -85,6 +85,7 @@ TEXTS: Mapping[str, Any] = {
     "live_seats": _("Seats"),
     "live_figures": _("Own figures of a month"),
     "live_options": _("Modules and tiers"),
+    "no_price": _("There is no price until what is listed is mended."),
     "checking": _("Calculating…"),
     "offline": _("The preview cannot be reached. What you typed is kept; change something to try again."),
     "unreadable": _("The text has faults. Mend them, then go back to the form."),

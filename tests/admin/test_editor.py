@@ -118,7 +118,7 @@ def test_faults_of_shape_are_all_shown_at_their_fields_and_nothing_is_lost(staff
     assert [one["path"] for one in schema["problems"]] == [
         "terms.charges[0].code",
         "terms.charges[0].steps[0].prise",
-        "terms.charges[1]",
+        "terms.charges[1].code",
     ]
     assert schema["tree"] == tree
     assert "Not saved: 3 faults are listed above the form" in page

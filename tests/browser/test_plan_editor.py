@@ -247,7 +247,7 @@ DRAW = """documents => {
     editor.draw();
     for (let folded = true; folded;) {
       const closed = [...editor.form.querySelectorAll('details:not([open])')];
-      closed.forEach(one => one.unfold ? one.unfold() : one.open = true);
+      closed.forEach(one => one.open = true);
       folded = closed.length > 0;
     }
     return JSON.stringify(editor.root()) !== before || !editor.form.querySelector('input');

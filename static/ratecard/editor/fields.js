@@ -113,7 +113,7 @@ function memberWord(place, member, index, ctx) {
 
 // Keep what was said when the kind of a value changes: one text becomes a list of it, and back.
 function carried(value, member, ctx) {
-  if (member.is === "list" && typeof value === "string") return [value];
+  if (member.is === "list" && !Array.isArray(value) && member.of.is === "text") return [typeof value === "string" ? value : ""];
   if (member.is === "text" && Array.isArray(value)) return value[0] ?? "";
   if (member.is === "struct" && typeof value === "string") {
     const first = ctx.schema.structs[member.name].fields.find((one) => one.required && one.kind.is === "text");

@@ -52,13 +52,17 @@ export class Live {
     this.onproblems(found.problems);
     this.status.textContent = "";
     this.frame.dataset.state = found.problems.length ? "faulty" : "fresh";
-    if (found.problems.length) return;
+    if (found.problems.length) {
+      if (!this.offered) this.status.textContent = this.ctx.texts.no_price;
+      return;
+    }
     const open = [...this.result.querySelectorAll("details")].map((one) => one.open);
     this.result.innerHTML = found.html;
     this.result.querySelectorAll("details").forEach((one, index) => { one.open = open[index] || false; });
     const offered = JSON.stringify([found.currencies, found.terms, found.options, found.meters]);
     if (offered !== this.offered) this.draw(found);
     this.offered = offered;
+    this.frame.querySelector(".rc-live-asked").hidden = false;
   }
 
   draw({ currencies, terms, options: sold, meters }) {

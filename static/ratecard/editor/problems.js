@@ -36,31 +36,32 @@ export function listed(problems, ctx, frame) {
     frame.replaceChildren(ctx.checks ? el("p", { class: "rc-clear", text: ctx.texts.no_problems }) : "");
     return;
   }
-  const rows = problems.map((one) => el("li", {},
-    button(trail(one.path, ctx), () => show(one.path, ctx), { class: "rc-goto", title: one.path }), " ", one.text));
+  const byPath = new Map([...ctx.form.querySelectorAll("[data-path]")].map((one) => [one.dataset.path, one]));
+  const rows = problems.map((one) => {
+    const found = nearest(byPath, one.path);
+    const name = found ? button(trail(found), () => show(one.path, ctx), { class: "rc-goto", title: one.path }) : "";
+    return el("li", {}, name, found ? " " : "", one.text);
+  });
   frame.replaceChildren(el("div", { class: "rc-problems", role: "status" }, el("strong", { text: ctx.texts.problems }), el("ul", {}, rows)));
 }
 
-function trail(path, ctx) {
-  const byPath = new Map([...ctx.form.querySelectorAll("[data-path]")].map((one) => [one.dataset.path, one]));
+// The way to a field: the names around it, those of list rows left out where their content has a name.
+function trail(element) {
   const names = [];
-  for (let up = nearest(byPath, path); up; up = up.parentElement.closest("[data-path]")) {
-    if (up.dataset.name && names[0] !== up.dataset.name) names.unshift(up.dataset.name);
+  for (let up = element; up; up = up.parentElement.closest("[data-path]")) {
+    const name = up.dataset.name;
+    if (name && names[0] !== name) names.unshift(name);
   }
-  return names.join(" › ") || path || ctx.texts.document;
+  return names.join(" › ");
 }
 
 // Unfold everything around a path, then go to its first input.
 export function show(path, ctx) {
-  for (let round = 0; round < 12; round += 1) {
-    const byPath = new Map([...ctx.form.querySelectorAll("[data-path]")].map((one) => [one.dataset.path, one]));
-    const found = nearest(byPath, path);
-    if (!found) return;
-    const folded = [...ancestors(found), found.querySelector(":scope > details")].filter((one) => one && !one.open);
-    if (!folded.length) { reveal(found); return; }
-    for (const one of folded) { if (one.unfold) one.unfold(); else one.open = true; }
-    ctx.drawn();
-  }
+  const byPath = new Map([...ctx.form.querySelectorAll("[data-path]")].map((one) => [one.dataset.path, one]));
+  const found = nearest(byPath, path);
+  if (!found) return;
+  for (const one of [found.querySelector(":scope > details"), ...ancestors(found)]) if (one) one.open = true;
+  reveal(found);
 }
 
 function* ancestors(element) {

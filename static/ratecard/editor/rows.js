@@ -159,21 +159,14 @@ function folded(inner, value, ctx) {
     gist.textContent = gistOf(value, ctx);
   };
   retitle();
-  const body = el("div", { class: "rc-row-body" }, faults);
+  const body = el("div", { class: "rc-row-body" }, faults, struct(inner, ctx));
   const details = el("details", { open: ctx.open.get(value) === true }, el("summary", {}, title, gist), body);
   details.addEventListener("toggle", () => {
     ctx.open.set(value, details.open);
-    if (details.open && body.children.length === 1) body.append(struct(inner, ctx));
-    ctx.drawn();
   });
-  if (details.open) body.append(struct(inner, ctx));
   details.addEventListener("input", retitle);
+  details.addEventListener("change", retitle);
   details.addEventListener("rc-changed", retitle);
-  details.unfold = () => {
-    details.open = true;
-    ctx.open.set(value, true);
-    if (body.children.length === 1) body.append(struct(inner, ctx));
-  };
   return marked(el("div", { class: "rc-row-main" }, details), inner, faults);
 }
 

@@ -77,5 +77,5 @@ function cell(inner, ctx, faults, redraw) {
   const long = !isShort(inner) && inner.kind.is === "either";
   if (long) return el("td", { class: "rc-cell rc-cell-long", text: ctx.texts.below_row });
   const shown = control({ ...inner, field: { ...inner.field, default: undefined } }, ctx, redraw, { "aria-label": inner.name });
-  return marked(el("td", { class: `rc-cell rc-cell-${inner.kind.is}` }, shown), inner, faults);
+  return marked(el("td", { class: `rc-cell rc-cell-${inner.kind.is}` }, shown), { ...inner, name: inner.field.label }, faults);
 }
