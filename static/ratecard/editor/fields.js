@@ -79,8 +79,8 @@ export function control(place, ctx, redraw, attrs = {}) {
 
 function listControl(place, ctx, redraw) {
   const { of } = place.kind;
-  if (place.field?.closed) return ticks(place, namesFor(place.refers, ctx, place), ctx, place.name);
-  if (of.is === "choice") return ticks(place, of.values.map((one) => [one, ctx.values[one] || one]), ctx, place.name);
+  if (place.field?.closed) return ticks(place, namesFor(place.refers, ctx, place), ctx, { coded: true });
+  if (of.is === "choice") return ticks(place, of.values.map((one) => [one, ctx.values[one] || one]), ctx);
   if (of.is === "text") return words(place, ctx);
   return isFlat(of, ctx.schema) ? table(place, ctx) : listRows(place, ctx);
 }

@@ -66,7 +66,7 @@ export function plainOf(formula) {
 }
 
 // Several of a closed set; the order in which they were ticked is kept.
-export function ticks(place, pairs, ctx, name) {
+export function ticks(place, pairs, ctx, { coded = false } = {}) {
   const chosen = () => (Array.isArray(valueOf(place)) ? valueOf(place) : []);
   const known = new Set(pairs.map(([value]) => value));
   const all = [...pairs, ...chosen().filter((one) => !known.has(one)).map((one) => [one, one])];
@@ -77,9 +77,9 @@ export function ticks(place, pairs, ctx, name) {
       const next = input.checked ? [...rest, value] : rest;
       put(place, next.length ? next : undefined, ctx);
     });
-    return el("label", { class: "rc-tick-label" }, input, el("span", { text }), text === value ? null : el("code", { text: value }));
+    return el("label", { class: "rc-tick-label" }, input, el("span", { text }), coded && text !== value ? el("code", { text: value }) : null);
   });
-  return el("div", { class: "rc-ticks", role: "group", "aria-label": name }, boxes);
+  return el("div", { class: "rc-ticks", role: "group", "aria-label": place.name }, boxes);
 }
 
 // A value in a few words, for the head of a folded part.
