@@ -11,8 +11,11 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Locator, Page, expect
 
+from billing.admin import samples
+from billing.admin.shown import priced
 from plans.catalogue import read_catalogue
 from plans.models import Plan, PlanVersion
+from plans.selectors_catalogue import draft_terms
 from plans.services import new_draft, save_source
 from plans.terms import to_tree
 from tests.browser.conftest import SERIOUS, Visitor
@@ -63,6 +66,18 @@ def column(page: Page, name: str) -> list[str]:
     return [inputs.nth(index).input_value() for index in range(inputs.count())]
 
 
+def rated_at_each_scale(draft: PlanVersion) -> list[tuple[str, str]]:
+    """Return what a month costs by the rater itself, at 1,000, 10,000 and 100,000 users."""
+    terms = draft_terms(draft)
+    meters = samples.meters_in(terms)
+    found = []
+    for users in samples.SCALES:
+        amount = samples.first_month(terms, "USD", samples.assumed_usage(meters, users))
+        assert isinstance(amount, int)
+        found.append((f"{users:,}", priced(amount, "USD")))
+    return found
+
+
 def accessible(page: Page) -> None:
     found = Axe().run(page, context={"include": [[".rc-editor"]]}).response["violations"]
     bad = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found if one["impact"] in SERIOUS]
@@ -107,8 +122,12 @@ def test_from_draft_to_the_customers_price(world: World, visit: Any) -> None:
         expect(own).to_contain_text("CNY 1,305.00")  # 700, 200, 200 GB at 1.5, 100 GB at 1.05
 
         page.locator("button[name=_continue]").click()
-        page.wait_for_load_state("load")
+        expect(page.locator("body")).to_contain_text("was changed successfully")
         draft = PlanVersion.objects.get(plan=plan, number=2)
+        expect(live).to_have_attribute("data-state", "fresh")
+        for users, price in rated_at_each_scale(draft):
+            row = live.locator("tr", has=page.get_by_role("rowheader", name=f"{users} users", exact=True))
+            expect(row).to_contain_text(price)
         tariff = draft.source["terms"]["charges"][3]["steps"][0]["price"]["cases"]["CNY"]
         assert tariff["bands"][2] == {"upto": "400", "each": "1.5"}
 

@@ -96,12 +96,11 @@ class Editor {
     const area = this.area.querySelector("textarea");
     if (isText) body.append("document", JSON.stringify(this.root()));
     else body.append("text", area.value);
-    const answer = await fetch(this.frame.dataset.convert, { method: "POST", body, headers: { "X-CSRFToken": this.token } });
-    const found = await answer.json();
-    const list = this.frame.querySelector("[data-problems]");
-    if (!answer.ok) {
+    const found = await this.converted(body);
+    if (found.faults) {
       const rows = found.faults.map((text) => el("li", { text }));
-      list.replaceChildren(el("div", { class: "rc-problems", role: "alert" }, el("strong", { text: this.texts.unreadable }), el("ul", {}, rows)));
+      const said = el("div", { class: "rc-problems", role: "alert" }, el("strong", { text: this.texts.unreadable }), el("ul", {}, rows));
+      this.frame.querySelector("[data-problems]").replaceChildren(said);
       return;
     }
     if (isText && area.value !== found.text) { // the marks of faulty lines hold for the same text only
@@ -115,6 +114,16 @@ class Editor {
     }
     this.turn(isText);
     if (!isText && this.live) this.live.now();
+  }
+
+  // A server that cannot be reached, or a session that ended, keeps the view as it is and says so.
+  async converted(body) {
+    try {
+      const answer = await fetch(this.frame.dataset.convert, { method: "POST", body, headers: { "X-CSRFToken": this.token } });
+      return await answer.json();
+    } catch {
+      return { faults: [this.texts.offline] };
+    }
   }
 
   turn(isText) {
