@@ -150,6 +150,44 @@ def test_from_draft_to_the_customers_price(world: World, visit: Any) -> None:
         assert customer.complaints == []
 
 
+def test_a_plan_is_written_from_nothing(world: World, visit: Any) -> None:
+    plan = Plan.objects.create(code="fresh", name_en="Fresh", name_zh="新套餐")
+    draft = new_draft(plan, by=TESTER)
+    with visit() as visitor:
+        enter(visitor)
+        page = visitor.open(change(draft))
+        faults = page.locator("[data-problems]")
+        expect(page.locator("[data-live-status]")).to_have_text(
+            "There is no price until what is listed is mended."
+        )
+
+        page.get_by_label("Kind: currency").select_option(label="one currency")
+        page.locator('[data-path="terms.currency"] input').fill("USD")
+        page.get_by_role("button", name="Add: charges").click()
+        charge = page.locator('[data-path="terms.charges[0]"]')
+        expect(charge.get_by_label("code", exact=True)).to_be_focused()
+        charge.get_by_label("code", exact=True).fill("base")
+        charge.get_by_label("English").fill("Base fee")
+        charge.get_by_label("Chinese").fill("基础费")
+        charge.get_by_role("button", name="Add: steps").click()
+        page.get_by_label("Kind: row 1").select_option("price")
+        expect(faults).to_contain_text("names no price")
+        charge.get_by_label("flat", exact=True).fill("9")
+
+        expect(faults).to_contain_text("Nothing keeps this draft from being published.")
+        expect(page.locator("[data-live-result]")).to_contain_text("USD 9.00")
+        expect(charge.locator("summary")).to_contain_text("Base fee")
+        page.locator("button[name=_continue]").click()
+        expect(page.locator("body")).to_contain_text("was changed successfully")
+        assert visitor.complaints == []
+    draft.refresh_from_db()
+    name = {"en": "Base fee", "zh-Hans": "基础费"}
+    steps = [{"price": {"flat": "9"}}]
+    assert draft.source == {
+        "terms": {"currency": "USD", "charges": [{"code": "base", "name": name, "steps": steps}]}
+    }
+
+
 def test_rows_are_moved_by_dragging_and_by_keyboard(world: World, visit: Any) -> None:
     with visit() as visitor:
         enter(visitor)
