@@ -36,8 +36,8 @@ class PlanVersionAdmin(BaseAdmin):
     list_select_related = ("plan",)
     ordering = ("plan__rank", "plan__code", "-number")
     actions_detail = ("preview", "publish", "new_version", "archive")
-    warn_unsaved_form = False  # the editor asks itself: it knows of rows that were moved
     deletable = True  # drafts; the database keeps the others
+    warn_unsaved_form = False  # the editor asks itself: it knows of rows that were moved
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PlanVersion]:
         """Leave the big documents out of lists."""

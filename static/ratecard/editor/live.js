@@ -73,7 +73,7 @@ export class Live {
       this.number("seats", texts.live_seats),
     ];
     const boxes = sold.map(([code, name]) => {
-      const input = el("input", { type: "checkbox", class: "rc-tick", checked: this.held.has(code) });
+      const input = el("input", { type: "checkbox", class: "rc-box", checked: this.held.has(code) });
       input.addEventListener("change", () => {
         if (input.checked) this.held.add(code);
         else this.held.delete(code);

@@ -158,7 +158,7 @@ class Editor {
     const alone = entries.length === 1 && entries[0].main;
     const body = alone ? this.lone(entries[0]) : fieldGroup(entries, this);
     const head = el("h3", { text: title });
-    return el("section", { class: "rc-section", "data-section": key }, head, body);
+    return el("section", { class: "rc-part", "data-section": key }, head, body);
   }
 
   // The only field of a section: the section's title names it already.

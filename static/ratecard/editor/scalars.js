@@ -40,7 +40,7 @@ export function choiceInput(place, ctx, attrs = {}) {
 }
 
 export function switchInput(place, ctx, attrs = {}) {
-  const input = el("input", { type: "checkbox", class: "rc-tick", checked: valueOf(place) === true, ...attrs });
+  const input = el("input", { type: "checkbox", class: "rc-box", checked: valueOf(place) === true, ...attrs });
   input.addEventListener("change", () => put(place, input.checked || undefined, ctx));
   return input;
 }
@@ -71,7 +71,7 @@ export function ticks(place, pairs, ctx, { coded = false } = {}) {
   const known = new Set(pairs.map(([value]) => value));
   const all = [...pairs, ...chosen().filter((one) => !known.has(one)).map((one) => [one, one])];
   const boxes = all.map(([value, text]) => {
-    const input = el("input", { type: "checkbox", class: "rc-tick", checked: chosen().includes(value) });
+    const input = el("input", { type: "checkbox", class: "rc-box", checked: chosen().includes(value) });
     input.addEventListener("change", () => {
       const rest = chosen().filter((one) => one !== value);
       const next = input.checked ? [...rest, value] : rest;
