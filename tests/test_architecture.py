@@ -23,6 +23,7 @@ PURE = {
         "actor",
         "problems",
         "shape",
+        "form_schema",
         "errors",
     ],
     "subscriptions": ["anchors", "phases", "secrets"],

@@ -39,9 +39,10 @@ class RuleInline(TabularInline):  # type: ignore[misc]
 
 
 class ModuleForm(PartForm):
-    """Charges and grants as catalogue text."""
+    """Charges and grants as forms of their schema, or as text."""
 
     texts = {"charges": PartDocument, "grants": dict[str, str]}
+    refers = {"grants": "features"}
 
 
 @admin.register(FeatureModule)

@@ -5,9 +5,11 @@ from dataclasses import replace
 from typing import Any, ClassVar, get_origin
 
 from django import forms
-from django.utils.translation import gettext
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 
-from config.admin_base import SourceWidget, UnchangedRowForm
+from config.admin_base import UnchangedRowForm
+from plans.admin.form_field import DocumentWidget, Posted, unstorable
 from plans.catalogue import CreditFigure, Version
 from plans.catalogue_yaml import dump_yaml, located, parse_yaml
 from plans.models import PlanVersion
@@ -62,35 +64,77 @@ def refuse(widget: forms.Widget, problems: list[Problem]) -> forms.ValidationErr
 
 
 class CatalogueText(forms.CharField):
-    """Strict YAML whose shape is `kind`; the value is the plain tree that a JSON column keeps."""
+    """A document whose shape is `kind`, as a form or as strict YAML; the value is its plain tree."""
 
-    widget = SourceWidget
+    widget = DocumentWidget
 
-    def __init__(self, kind: Any, **kwargs: Any) -> None:
+    def __init__(self, kind: Any, *, name: str = "", refers: str = "", **kwargs: Any) -> None:
         super().__init__(required=False, strip=False, **kwargs)
         self.kind = kind
+        self.shown_widget.kind, self.shown_widget.name, self.shown_widget.refers = kind, name, refers
 
     @property
-    def shown_widget(self) -> forms.Widget:
+    def shown_widget(self) -> DocumentWidget:
         """The widget of this form's copy of the field (before a form exists it is a class)."""
-        widget: forms.Widget = self.widget  # type: ignore[assignment]
+        widget: DocumentWidget = self.widget  # type: ignore[assignment]
         return widget
 
     def prepare_value(self, value: Any) -> str:
-        """Write a stored tree as text; text that was posted stays as it was typed."""
+        """Write a stored or drawn tree as text; text that was posted stays as it was typed."""
+        widget = self.shown_widget
+        widget.as_text = isinstance(value, str)
         if isinstance(value, str):
+            widget.tree = self.tree_of(value)
             return value
-        typed = build(value, self.kind, "", []) if value else None
-        return dump_yaml(value if typed is None else to_tree(typed)) if value else ""
+        tree = value.tree if isinstance(value, Posted) else self.shaped(value or self.nothing)
+        widget.tree = tree
+        return self.written(tree) if tree else ""
+
+    def written(self, tree: Tree) -> str:
+        """Write a tree as text."""
+        return dump_yaml(tree)
+
+    def shaped(self, tree: Tree) -> Tree:
+        """Return a tree in the order of its shape (a JSON column keeps none), or as it is."""
+        typed = build(tree, self.kind, "", [])
+        return tree if typed is None else to_tree(typed)
+
+    @property
+    def nothing(self) -> Tree:
+        """The empty document."""
+        return [] if get_origin(self.kind) is list else {}
+
+    def tree_of(self, text: str) -> Tree:
+        """Return the tree of a text, or nothing where it cannot be read."""
+        tree, _marks, problems = parse_yaml(text)
+        return self.nothing if problems or not tree else self.shaped(tree)
 
     def clean(self, value: Any) -> Any:
-        """Return the tree, or every fault with its line."""
+        """Return the tree, or every fault with its place."""
+        if isinstance(value, Posted):
+            return self.clean_drawn(value)
         tree, marks, problems = parse_yaml(value or "")
+        if not problems and (problem := unstorable(tree)):
+            problems = [problem]
         if not problems:
-            tree = self.typed(tree or ([] if get_origin(self.kind) is list else {}), problems)
+            tree = self.typed(tree or self.nothing, problems)
             problems = [located(problem, marks) for problem in problems]
         if problems:
             raise refuse(self.shown_widget, problems)
+        return tree
+
+    def clean_drawn(self, posted: Posted) -> Tree:
+        """Return the tree of a drawn form; its faults stand beside their fields."""
+        problems = [posted.problem] if posted.problem else []
+        tree = None if problems else self.typed(posted.tree, problems)
+        if problems:
+            self.shown_widget.problems = problems
+            said = ngettext(
+                "Not saved: %(count)s fault is listed above the form and stands beside its field.",
+                "Not saved: %(count)s faults are listed above the form and stand beside their fields.",
+                len(problems),
+            )
+            raise forms.ValidationError(said % {"count": len(problems)})
         return tree
 
     def typed(self, tree: Tree, problems: list[Problem]) -> Tree:
@@ -98,30 +142,53 @@ class CatalogueText(forms.CharField):
         return to_tree(build(tree, self.kind, "", problems))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare the text, not the tree with the text."""
-        return self.prepare_value(initial) != (data or "")
+        """Compare like with like: trees of a drawn form, else texts."""
+        if isinstance(data, Posted):
+            return bool(self.shaped(initial or self.nothing) != data.tree)
+        return self.text_of(initial) != (data or "")
+
+    def text_of(self, tree: Tree) -> str:
+        """Return a stored tree as its text."""
+        return self.written(self.shaped(tree)) if tree else ""
 
 
 class PartForm(UnchangedRowForm):
     """A form whose JSON columns are catalogue text; `texts` names the shape of each."""
 
     texts: ClassVar[Mapping[str, Any]] = {}
+    refers: ClassVar[Mapping[str, str]] = {}  # what the keys or entries are completed with
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, kind in self.texts.items():
             if name in self.fields:
                 old = self.fields[name]
-                self.fields[name] = CatalogueText(kind, label=old.label, help_text=old.help_text)
+                made = CatalogueText(
+                    kind,
+                    name=f"{self._meta.model._meta.model_name}.{name}",
+                    refers=self.refers.get(name, ""),
+                    label=old.label,
+                    help_text=old.help_text,
+                )
+                self.fields[name] = made
                 self.fields[name].widget.attrs["rows"] = 4
 
 
 class VersionText(CatalogueText):
     """The source of a plan version. Number and dates are not part of it: they are set elsewhere."""
 
-    def prepare_value(self, value: Any) -> str:
+    def written(self, tree: Tree) -> str:
         """Write it as `source_text` does, so that the lines of its faults are right."""
-        return value if isinstance(value, str) else written(value or {})
+        return written(tree)
+
+    def shaped(self, tree: Tree) -> Tree:
+        """Return a version's source in the order of the grammar."""
+        return in_order(tree)
+
+    @property
+    def nothing(self) -> Tree:
+        """An empty version has terms, if empty ones."""
+        return {"terms": {}}
 
     def typed(self, tree: Tree, problems: list[Problem]) -> Tree:
         """Check the shape of a version without its number."""
@@ -142,12 +209,16 @@ class VersionForm(UnchangedRowForm):
         if "source" not in self.fields:  # a published version has no form
             return
         help_text = gettext(
-            "Saved in a standard order; remarks (#) are not kept. Faults of meaning may be saved and "
-            "mended later, but not published."
+            "Saved in a standard order; remarks (#) in the text are not kept. Faults of meaning may be saved "
+            "and mended later, but not published."
         )
-        self.fields["source"] = text = VersionText(Version, label=gettext("Source"), help_text=help_text)
+        text = VersionText(Version, name="version", label=gettext("Terms"), help_text=help_text)
+        self.fields["source"] = text
+        widget = text.shown_widget
+        widget.preview = reverse("admin:billing_version_live", args=[self.instance.pk])
         if not self.is_bound:
-            mark_lines(text.shown_widget, [line for line, _said in problems_with_lines(self.instance)])
+            widget.problems = problems_of(self.instance)
+            mark_lines(widget, [line for line, _said in problems_with_lines(self.instance)])
 
 
 def source_text(version: PlanVersion) -> str:
@@ -157,9 +228,16 @@ def source_text(version: PlanVersion) -> str:
 
 def written(source: Tree) -> str:
     """Write a source as text, its words in the order of the grammar (a JSON column keeps none)."""
+    return dump_yaml(in_order(source))
+
+
+def in_order(source: Tree) -> Tree:
+    """Return a source with its words in the order of the grammar, or as it is if its shape is wrong."""
+    if not isinstance(source, dict):
+        return source
     typed = build({"number": "1", "terms": {}, **source}, Version, "", [])
     tree = source if typed is None else to_tree(typed)
-    return dump_yaml({key: tree[key] for key in SOURCE_FIELDS if key in tree})
+    return {key: tree[key] for key in SOURCE_FIELDS if key in tree}
 
 
 def problems_with_lines(version: PlanVersion) -> list[tuple[int | None, str]]:

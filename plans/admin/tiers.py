@@ -11,7 +11,7 @@ from plans.templatetags.figures import quantity
 
 
 class SlaForm(PartForm):
-    """The credit and the charges as catalogue text."""
+    """The credit and the charges as forms of their schema, or as text."""
 
     texts = {"document": SlaDocument}
 
@@ -35,7 +35,7 @@ class SlaTierAdmin(NamedAdmin):
 
 
 class SupportForm(PartForm):
-    """Channels, response times and charges as catalogue text."""
+    """Channels, response times and charges as forms of their schema, or as text."""
 
     texts = {"channels": list[str], "response_minutes": dict[str, int], "document": PartDocument}
 

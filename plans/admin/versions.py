@@ -1,4 +1,4 @@
-"""Plan versions: a draft is edited as catalogue text, a published one is only looked at."""
+"""Plan versions: a draft is edited by forms or as text, a published one is only looked at."""
 
 from typing import Any
 
@@ -37,6 +37,7 @@ class PlanVersionAdmin(BaseAdmin):
     ordering = ("plan__rank", "plan__code", "-number")
     actions_detail = ("preview", "publish", "new_version", "archive")
     deletable = True  # drafts; the database keeps the others
+    warn_unsaved_form = False  # the editor asks itself: it knows of rows that were moved
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PlanVersion]:
         """Leave the big documents out of lists."""
@@ -76,7 +77,7 @@ class PlanVersionAdmin(BaseAdmin):
         head = {"fields": (("plan", "number", "state_label"),)}
         if obj is not None and self.has_change_permission(request, obj):
             faults = () if request.method == "POST" else ("faults",)  # a refused text has its own
-            return [(None, head), (_("Catalogue text"), {"fields": (*faults, "source", "comment")})]
+            return [(None, head), (_("What it says"), {"fields": (*faults, "source", "comment")})]
         dates = {"fields": (("effective_at", "archived_at"), ("published_at", "published_by"), "comment")}
         sold = {"fields": ("sold", "text"), "classes": ()}
         return [(None, head), (_("On sale"), dates), (_("What it says"), sold)]
@@ -110,9 +111,10 @@ class PlanVersionAdmin(BaseAdmin):
         """Everything that keeps the draft from being published; each goes to its line."""
         found = problems_with_lines(row)
         if not found:
-            return gettext("None. The draft can be published.")
+            said = gettext("None. The draft can be published.")
+            return format_html("<span data-server-faults>{}</span>", said)
         items = format_html_join("", "<li>{}{}</li>", ((jump(line), text) for line, text in found))
-        return format_html('<ul class="rc-problems rc-source-problems">{}</ul>', items)
+        return format_html('<ul class="rc-problems rc-source-problems" data-server-faults>{}</ul>', items)
 
     @display(description=_("catalogue text"))
     def text(self, row: PlanVersion) -> SafeString:

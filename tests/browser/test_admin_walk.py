@@ -84,6 +84,7 @@ def test_a_fault_leads_to_its_line(visit: Any) -> None:
         enter(visitor)
         page = visitor.open(reverse("admin:plans_planversion_change", args=[draft.pk]))
 
+        page.get_by_role("tab", name="Text").click()
         page.locator("button[data-line]").first.click()
 
         chosen = page.evaluate(
@@ -99,6 +100,7 @@ def test_a_draft_is_written_priced_and_published(visit: Any) -> None:
     with visit() as visitor:
         enter(visitor)
         page = visitor.open(reverse("admin:plans_planversion_change", args=[draft.pk]))
+        page.get_by_role("tab", name="Text").click()
         text = page.locator("textarea[name=source]")
         text.fill(text.input_value().replace("flat: 40", "flat: 45"))
         page.locator("button[name=_continue]").click()
