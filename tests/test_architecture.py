@@ -17,7 +17,7 @@ PURE = {
         "terms*",
         "catalogue*",
         "composition",
-        "diff",
+        "diff*",
         "ids",
         "actor",
         "problems",
