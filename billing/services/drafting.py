@@ -154,6 +154,11 @@ def _parts(slot: Slot) -> list[Part]:
     if following is not None:
         view = standpoint(subscription, following, max(slot.edge, subscription.span.lower))
         parts.append(Part(view, advance_dues(view.terms.document, calendar, slot.k)))
+    return settled(parts)
+
+
+def settled(parts: list[Part]) -> list[Part]:
+    """Return parts as one invoice rates them: together where nothing changed, with taxes and shared fees."""
     return _with_companions(_united(parts))
 
 
