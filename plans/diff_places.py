@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from plans import diff_texts as texts
 from plans.diff import Key, Keys, found_at
 from plans.errors import spoken
+from plans.money import exact
 from plans.shape import Tree
 
 CODED = ("charges", "closing", "figures")
@@ -149,13 +150,32 @@ def price_of(tree: Tree) -> str:
     if not isinstance(tree, dict):
         return spoken(texts.BY_FORMULA, {})
     if "steps" in tree or "of" in tree:
-        prices = [s["price"] for s in tree.get("steps", []) if isinstance(s, dict) and "price" in s]
-        return price_of(prices[0]) if prices else spoken(texts.BY_FORMULA, {})
+        return _charge_price(tree)
     if isinstance(tree.get("cases"), dict):
         return _joined([f"{case} {price_of(one)}" for case, one in tree["cases"].items()])
     if isinstance(tree.get("bands"), list) and tree["bands"]:
-        return _joined([price_of(band) for band in tree["bands"]])
+        return _joined([_joined(list(_prices(band))) for band in tree["bands"] if isinstance(band, dict)])
+    if list(tree) == ["flat"]:
+        return shown(tree["flat"])
     return _joined(list(_prices(tree))) or spoken(texts.BY_FORMULA, {})
+
+
+def _charge_price(charge: Mapping[str, Tree]) -> str:
+    """Return the price a charge has, or the share it takes of others."""
+    steps = [step for step in charge.get("steps") or [] if isinstance(step, dict)]
+    for step in steps:
+        if "price" in step:
+            return price_of(step["price"])
+    of, share = charge.get("of"), number_of(steps[0].get("times")) if steps else None
+    if isinstance(of, dict) and isinstance(of.get("spend"), list) and share is not None and 0 < share <= 1:
+        return spoken(texts.SHARE_PRICE, {"share": share_of(share), "charges": shown(of["spend"])})
+    return spoken(texts.BY_FORMULA, {})
+
+
+def share_of(share: Decimal) -> str:
+    """Return 0.2 as `20 %`."""
+    with exact():
+        return f"{(share * 100).normalize():f} %"
 
 
 def _prices(tree: Mapping[str, Tree]) -> Iterator[str]:

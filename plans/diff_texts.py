@@ -36,6 +36,16 @@ WITHDRAWN = {
     "sla": _("SLA tier %(name)s is no longer offered."),
     "support": _("Support tier %(name)s is no longer offered."),
 }
+LIST_OFFERED = {
+    "modules": _("Modules offered now: %(names)s."),
+    "sla_tiers": _("SLA tiers offered now: %(names)s."),
+    "support_tiers": _("Support tiers offered now: %(names)s."),
+}
+LIST_WITHDRAWN = {
+    "modules": _("Modules no longer offered: %(names)s."),
+    "sla_tiers": _("SLA tiers no longer offered: %(names)s."),
+    "support_tiers": _("Support tiers no longer offered: %(names)s."),
+}
 GRANTS_BECOME = _("%(feature)s: %(old)s becomes %(new)s.")
 GRANTS_NEW = _("%(feature)s is granted now: %(new)s.")
 GRANTS_GONE = _("%(feature)s is no longer granted; it was %(old)s.")
@@ -62,6 +72,7 @@ NTH = _("no. %(number)s")
 EACH_PRICE = _("%(value)s for each")
 BLOCK_PRICE = _("%(value)s for every %(per)s")
 FLAT_PRICE = _("%(value)s fixed")
+SHARE_PRICE = _("%(share)s of %(charges)s")
 ON_REQUEST = _("on request")
 BY_FORMULA = _("by a formula")
 YES, NO, UNLIMITED = _("yes"), _("no"), _("unlimited")

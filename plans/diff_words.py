@@ -19,6 +19,7 @@ from plans.diff_places import (
     place_of,
     places_of,
     price_of,
+    share_of,
     shown,
     what_of,
 )
@@ -126,6 +127,8 @@ def _one(one: Difference, pair: Pair) -> str:
     if head in texts.RULES_NEW and len(keys) == 2 and one.kind != "changed":
         table = texts.RULES_NEW if one.kind == "added" else texts.RULES_GONE
         return spoken(table[str(head)], {"name": pair.naming.row("module", keys[1])})
+    if len(keys) == 1 and head in texts.LIST_OFFERED and one.kind in ("added", "removed"):
+        return _list_of_parts(one, str(head), pair)
     if len(keys) == 2 and head in ("charges", "closing", "figures") and one.kind != "changed":
         return _charge(one, str(head), pair)
     if len(keys) > 2 and keys[-2] == "bands" and one.kind in ("added", "removed"):
@@ -136,6 +139,15 @@ def _one(one: Difference, pair: Pair) -> str:
 def _bare(keys: Keys) -> Keys:
     """Return the keys within the terms."""
     return keys[1:] if keys[:1] == ("terms",) and len(keys) > 1 else keys
+
+
+def _list_of_parts(one: Difference, section: str, pair: Pair) -> str:
+    """Return the sentence of a whole list that one side does not have."""
+    table = texts.LIST_OFFERED if one.kind == "added" else texts.LIST_WITHDRAWN
+    codes = pair.at(one.keys)
+    rows = codes if isinstance(codes, list) else [codes]
+    names = ", ".join(pair.naming.row(NAMESPACES[section], str(code)) for code in rows)
+    return spoken(table[section], {"names": names or "–"})
 
 
 def _grant(one: Difference, keys: Keys, pair: Pair) -> str:
@@ -204,7 +216,7 @@ def _discount(one: Difference, pair: Pair) -> Mapping[str, str]:
     if not is_credit or not all(share is not None and 0 <= share <= 1 for share in shares):
         return {}
     keys = one.keys[: start + 2] if _only_case(one.keys, pair) else _where_keys(one.keys)
-    old, new = (_share(share) for share in shares if share is not None)
+    old, new = (share_of(share) for share in shares if share is not None)
     return {"place": place_of(pair, keys), "old": old, "new": new}
 
 
@@ -214,11 +226,6 @@ def _only_case(keys: Keys, pair: Pair) -> bool:
     if len(keys) < 2 or keys[-2] != "cases" or not isinstance(cases, dict):
         return keys[-1] == "times"
     return all(number_of(value) == 0 for case, value in cases.items() if case != keys[-1])
-
-
-def _share(share: Decimal) -> str:
-    with exact():
-        return f"{(share * 100).normalize():f} %"
 
 
 def _percent(change: Decimal, base: Decimal) -> str:

@@ -55,6 +55,10 @@ def _said(terms: Any, entitlements: Mapping[str, Any]) -> Tree:
     return {"terms": own, "entitlements": {"plan": {}, **entitlements}}
 
 
+def _written(version: PlanVersion) -> Tree:
+    return {"modules": [], "sla_tiers": [], "support_tiers": [], "entitlements": {}, **version.source}
+
+
 def compared(old: PlanVersion, new: PlanVersion, names: Naming) -> list[Said]:
     """Return what changes from one version to another in words.
 
@@ -62,5 +66,5 @@ def compared(old: PlanVersion, new: PlanVersion, names: Naming) -> list[Said]:
     """
     sides = what_it_says(old), what_it_says(new)
     if None in sides:
-        sides = old.source, new.source
+        sides = _written(old), _written(new)
     return told(*sides, names)

@@ -106,7 +106,7 @@ CASES = [
     (
         terms(),
         terms(BASE),
-        ["Base fee is a new charge: USD 40 fixed, CNY 280 fixed."],
+        ["Base fee is a new charge: USD 40, CNY 280."],
     ),
     (
         terms(users(UP_TO_500, OPEN)),
@@ -128,6 +128,18 @@ CASES = [
         ["Module Translation is no longer offered."],
     ),
     ({"sla_tiers": []}, {"sla_tiers": ["gold"]}, ["SLA tier Gold is offered now."]),
+    ({}, {"sla_tiers": ["gold", "other"]}, ["SLA tiers offered now: Gold, other."]),
+    ({"modules": ["translation"]}, {}, ["Modules no longer offered: Translation."]),
+    (
+        terms(),
+        terms({"code": "vat", "of": {"spend": ["plan"]}, "steps": [{"times": "0.1"}]}),
+        ["vat is a new charge: 10 % of plan."],
+    ),
+    (
+        terms({"code": "x", "steps": [{"price": {"flat": "4"}}]}),
+        terms({"code": "x", "steps": [{"price": {"flat": "4", "each": "2"}}]}),
+        ["x: the price for each is new: 2."],
+    ),
     (
         terms(BASE, ANNUAL),
         terms(ANNUAL, BASE),
