@@ -85,6 +85,7 @@ TEXTS: dict[str, str] = {
     "meter_in_use": _(
         "“%(code)s” is counted in published terms, so its %(fields)s cannot change. Make a new meter."
     ),
+    "missing_description": _("The description in %(language)s is missing."),
     "too_long": _("“%(field)s” holds at most %(most)s characters, this is %(length)s."),
     "versions_not_rising": _("Version numbers and their dates rise together."),
 }

@@ -22,10 +22,10 @@ from plans.terms import Terms
 
 SHOWN = 100  # rows of the table; the stored review holds all that were rated
 ORDERS: dict[str, tuple[Any, Callable[[Rated], Any]]] = {
-    "more": (_("pays most more"), lambda one: (-one.moved.delta, one.reached.subscription.pk)),
-    "less": (_("pays most less"), lambda one: (one.moved.delta, one.reached.subscription.pk)),
+    "more": (_("biggest rise"), lambda one: (-one.moved.delta, one.reached.subscription.pk)),
+    "less": (_("biggest fall"), lambda one: (one.moved.delta, one.reached.subscription.pk)),
     "percent": (
-        _("rises most in percent"),
+        _("biggest rise in percent"),
         lambda one: (-(one.moved.percent or Decimal(0)), one.reached.subscription.pk),
     ),
     "customer": (
