@@ -18,6 +18,23 @@ WHOLE_IS_NEW = _("%(what)s is new: %(new)s.")
 WHOLE_IS_GONE = _("%(what)s is gone; it was %(old)s.")
 WHOLE_ORDER = _("The order of %(what)s was %(old)s and becomes %(new)s.")
 
+# The same where the word is a plural.
+MANY = {
+    BECOMES: _("%(place)s: %(what)s were %(old)s and become %(new)s."),
+    IS_NEW: _("%(place)s: %(what)s are new: %(new)s."),
+    IS_GONE: _("%(place)s: %(what)s are gone; they were %(old)s."),
+    WHOLE_IS_NEW: _("%(what)s are new: %(new)s."),
+    WHOLE_IS_GONE: _("%(what)s are gone; they were %(old)s."),
+    WHOLE_BECOMES: _("%(what)s: %(old)s become %(new)s."),
+}
+PLURAL = frozenset(
+    {
+        "tags", "held", "dimensions", "holidays", "windows", "days", "channels", "response_minutes", "hours",
+        "choices", "options", "steps", "bands", "cases", "charges", "closing", "figures", "modules",
+        "sla_tiers", "support_tiers", "terms", "spend", "entitlements", "features", "numbers", "meters",
+    }
+)  # fmt: skip
+
 CHARGE_IS_NEW = _("%(name)s is a new charge: %(price)s.")
 CHARGE_IS_GONE = _("%(name)s is no longer charged.")
 FIGURE_IS_NEW = _("The figure %(name)s is new.")
@@ -174,4 +191,8 @@ WHATS = {
     "sla_tiers": _("the SLA tiers"),
     "support_tiers": _("the support tiers"),
     "terms": _("the terms"),
+    "entitlements": _("the entitlements"),
+    "features": _("the features"),
+    "meters": _("the meters"),
+    "numbers": _("the numbers"),
 }

@@ -246,8 +246,10 @@ def _placed_value(one: Difference, pair: Pair) -> str:
 def _placed(text: str, whole: str, pair: Pair, keys: Keys, one: Difference) -> str:
     where, what = _where(keys, pair)
     if not where:
-        what = what[:1].upper() + what[1:]
-    return spoken(text if where else whole, {"place": where, "what": what, **_values(one, pair)})
+        what, text = what[:1].upper() + what[1:], whole
+    if keys and keys[-1] in texts.PLURAL:
+        text = texts.MANY[text]
+    return spoken(text, {"place": where, "what": what, **_values(one, pair)})
 
 
 def _order(one: Difference, pair: Pair) -> str:

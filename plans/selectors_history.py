@@ -11,10 +11,12 @@ from plans.diff_words import Naming, told
 from plans.errors import _, spoken
 from plans.models import FeatureModule, Named, Plan, PlanVersion, SlaTier, SupportTier
 from plans.models.plans import VersionState
+from plans.selectors_words import written
 from plans.shape import Tree
 
 MADE = _("It was made.")
 DRAFTED = _("The draft was made.")
+WRITTEN = _("Its text was saved for the first time.")
 PUBLISHED = _("Published, on sale from %(at)s.")
 ARCHIVED = _("Taken off sale from %(at)s.")
 COMMENTED = _("Comment: %(comment)s")
@@ -124,7 +126,7 @@ def _version_said(event: Any, before: Any, words: Words) -> list[str]:
     """Return what a change of a version says: its text, its state, its comment."""
     if before is None:
         return [spoken(DRAFTED, {})]
-    said = [one.text for one in told(before.source, event.source, words.names)]
+    said = _text_said(before.source, event.source, words.names)
     if event.state != before.state:
         text, at = (PUBLISHED, event.effective_at) if event.state == VersionState.PUBLISHED else (
             ARCHIVED, event.archived_at
@@ -133,6 +135,12 @@ def _version_said(event: Any, before: Any, words: Words) -> list[str]:
     if event.comment != before.comment:
         said.append(spoken(COMMENTED, {"comment": event.comment or "–"}))
     return said
+
+
+def _text_said(old: Tree, new: Tree, names: Naming) -> list[str]:
+    if not old.get("terms") and new.get("terms"):
+        return [spoken(WRITTEN, {})]
+    return [one.text for one in told(written(old), written(new), names)]
 
 
 def _row_said(event: Any, before: Any, words: Words) -> list[str]:

@@ -1,5 +1,6 @@
 """What each plan offers, side by side: the version on sale and the draft, by module, tier and feature."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,10 +8,14 @@ from typing import Any
 
 from plans.composition import Rules, missing_requirements
 from plans.diff_places import price_of, shown
+from plans.errors import _, spoken
 from plans.models import Feature, FeatureModule, Named, Plan, PlanVersion, SlaTier, SupportTier
 from plans.models.plans import VersionState
 from plans.selectors import module_rules, on_sale
 from plans.shape import Tree
+
+CODE = re.compile(r"\b([A-Z]{3}) ")
+WITH = _("%(name)s: %(value)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,9 @@ def _offered(column: Column, section: str) -> list[str]:
 
 
 def _prices(charges: Tree) -> list[str]:
-    return [price_of(one) for one in charges] if isinstance(charges, list) else []
+    """Return each charge's price; a currency stays beside its amount."""
+    prices = [price_of(one) for one in charges] if isinstance(charges, list) else []
+    return [CODE.sub("\\1\N{NO-BREAK SPACE}", price) for price in prices]
 
 
 def _feature(
@@ -154,5 +161,6 @@ def _grant(feature: Feature, entitlements: Mapping[str, Any], names: Mapping[str
         if isinstance(values, dict) and feature.code in values:
             value = shown(values[feature.code])
             code = holder.removeprefix("module.")
-            says.append(value if holder == "plan" else f"{names.get(code, code)}: {value}")
+            params = {"name": names.get(code, code), "value": value}
+            says.append(value if holder == "plan" else spoken(WITH, params))
     return Cell(bool(says), says)

@@ -55,8 +55,10 @@ def _said(terms: Any, entitlements: Mapping[str, Any]) -> Tree:
     return {"terms": own, "entitlements": {"plan": {}, **entitlements}}
 
 
-def _written(version: PlanVersion) -> Tree:
-    return {"modules": [], "sla_tiers": [], "support_tiers": [], "entitlements": {}, **version.source}
+def written(source: Tree) -> Tree:
+    """Return the text of a version with its empty parts written out, so that each thing in them is told."""
+    empty: Tree = {"closing": [], "modules": [], "sla_tiers": [], "support_tiers": [], "entitlements": {}}
+    return {**empty, **source, "terms": {"charges": [], "figures": [], **source.get("terms", {})}}
 
 
 def compared(old: PlanVersion, new: PlanVersion, names: Naming) -> list[Said]:
@@ -66,5 +68,5 @@ def compared(old: PlanVersion, new: PlanVersion, names: Naming) -> list[Said]:
     """
     sides = what_it_says(old), what_it_says(new)
     if None in sides:
-        sides = _written(old), _written(new)
+        sides = written(old.source), written(new.source)
     return told(*sides, names)

@@ -34,6 +34,7 @@ class Change:
     differences: list[Difference] = field(default_factory=list)
     effective_at: datetime | None = None  # of a version that is published
     sides: tuple[Tree, Tree] | None = None  # what the differences were found between
+    against: str = ""  # of a new version: the earlier one that `sides` compares it with
     keeps_terms: bool = False  # published; a part it offers changed, and the change does not reach it
 
 
@@ -126,8 +127,10 @@ def _numbered(catalogue: Catalogue) -> Iterator[tuple[str, str, Version]]:
 
 def _draft(stored: PlanVersion | None, plan: str, version: Version, *, at: datetime, by: Actor) -> Change:
     """Write a draft, and publish it if the file gives it a date."""
-    sides = None if stored is None else _sides(stored, version)
-    found = differences(*sides) if sides else []
+    earlier = None if stored else PlanVersion.objects.filter(plan__code=plan).order_by("-number").first()
+    compared = stored or earlier
+    sides = _sides(compared, version) if compared else None
+    found = differences(*sides) if sides and stored else []
     row = stored or PlanVersion(plan=Plan.objects.get(code=plan), number=version.number)
     if stored is None:
         row.save(force_insert=True)
@@ -138,7 +141,9 @@ def _draft(stored: PlanVersion | None, plan: str, version: Version, *, at: datet
     kind: Kind = "create" if stored is None else "change" if found else "unchanged"
     if kind == "unchanged" and version.effective_at is not None:
         kind = "publish"
-    return Change(kind, "versions", str(row), found, effective_at=version.effective_at, sides=sides)
+    return Change(
+        kind, "versions", str(row), found, version.effective_at, sides=sides, against=str(earlier or "")
+    )
 
 
 def _broken_promises(stored: PlanVersion, version: Version, path: str) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from plans.actor import Actor
 from plans.catalogue import read_catalogue
+from plans.diff_words import Naming, Said, told
 from plans.errors import DomainError, _
 from plans.history import changes
 from plans.services_catalogue import Change, apply_catalogue
@@ -34,6 +35,13 @@ def effect_of(text: str, made: Sequence[Change]) -> str:
         for one in made
     ]
     return hashlib.sha256(canonical_json([text, done])).hexdigest()
+
+
+def told_of(change: Change, names: Naming) -> list[Said]:
+    """Return what a change says in words; of a new version, what differs from the one before it."""
+    if change.sides is None:
+        return []
+    return told(*change.sides, names, None if change.against else change.differences)
 
 
 def try_catalogue(text: str, *, at: datetime, by: Actor) -> list[Change]:

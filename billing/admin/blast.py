@@ -97,14 +97,11 @@ def _spread(one: Spread) -> dict[str, Any]:
         "more": quantity(one.pay_more),
         "less": quantity(one.pay_less),
         "same": quantity(one.same),
-        "p50": _both(one.p50, one.p50_percent, one.currency),
-        "p95": _both(one.p95, one.p95_percent, one.currency),
+        "p50": signed(one.p50, one.currency),
+        "p50_percent": per_cent(one.p50_percent),
+        "p95": signed(one.p95, one.currency),
+        "p95_percent": per_cent(one.p95_percent),
     }
-
-
-def _both(amount: int, percent: Decimal | None, currency: str) -> str:
-    share = "" if percent is None else f" ({per_cent(percent)})"
-    return f"{signed(amount, currency)}{share}"
 
 
 def _who(reached: Reached) -> dict[str, SafeString | str]:

@@ -19,8 +19,8 @@ from plans.templatetags.figures import language_tag
 class CompareForm(StaffForm):
     """Which two."""
 
-    old = forms.TypedChoiceField(label=_("from"), coerce=int)
-    new = forms.TypedChoiceField(label=_("to"), coerce=int)
+    old = forms.TypedChoiceField(label=_("old version"), coerce=int)
+    new = forms.TypedChoiceField(label=_("new version"), coerce=int)
 
     def __init__(self, data: Any, *, versions: list[PlanVersion]) -> None:
         super().__init__(data)

@@ -18,14 +18,14 @@ from plans.admin.acting import acting
 from plans.catalogue import read_catalogue
 from plans.catalogue_part import part_with
 from plans.catalogue_yaml import dump_yaml, located, parse_yaml
-from plans.diff_words import Naming, told
+from plans.diff_words import Naming
 from plans.errors import DomainError
 from plans.models import Plan
 from plans.problems import Problem, TermsInvalid
 from plans.selectors import stored_catalogue
 from plans.selectors_words import naming
 from plans.services import Change
-from plans.services_import import CatalogueMoved, apply_reviewed, effect_of, try_catalogue
+from plans.services_import import CatalogueMoved, apply_reviewed, effect_of, told_of, try_catalogue
 from plans.templatetags.figures import language_tag, moment
 
 LARGEST = 1024 * 1024  # bytes of a file
@@ -182,7 +182,6 @@ def placed(text: str, found: Sequence[Problem]) -> list[Problem]:
 
 def _row(change: Change, names: Naming) -> dict[str, Any]:
     word, colour = KINDS[change.kind]
-    said = told(*change.sides, names, change.differences) if change.sides else []
     return {
         "kind": change.kind,
         "word": word,
@@ -191,7 +190,8 @@ def _row(change: Change, names: Naming) -> dict[str, Any]:
         "code": change.code,
         "from": moment(change.effective_at) if change.effective_at else "",
         "keeps": change.keeps_terms,
-        "told": said,
+        "against": change.against,
+        "told": told_of(change, names),
     }
 
 

@@ -112,7 +112,7 @@ def test_the_matrix_shows_prices_values_and_rules(staff: Client) -> None:
 
     page = shown(staff, url("plans_matrix"))
 
-    assert "CNY 210, USD 30" in page
+    assert "CNY\u00a0210, USD\u00a030" in page
     assert "requires Moderation" in page
     assert "excludes History archive" in page
     assert "Message history in days" in page

@@ -12,11 +12,12 @@ from plans import clock
 from plans.actor import Actor
 from plans.catalogue import read_catalogue
 from plans.catalogue_yaml import located, parse_yaml
-from plans.diff_words import Naming, told
+from plans.diff_words import Naming
 from plans.errors import DomainError
 from plans.problems import Problem, TermsInvalid
 from plans.selectors_words import naming
 from plans.services import Change, apply_catalogue
+from plans.services_import import told_of
 
 LOADER = Actor("system:load_catalogue")
 MARKS = {"create": "+", "change": "~", "unchanged": "=", "publish": "^"}
@@ -62,7 +63,9 @@ class Command(BaseCommand):
     def _tell(self, made: Sequence[Change], names: Naming) -> None:
         for change in made:
             self.stdout.write(_line(change))
-            for one in told(*change.sides, names, change.differences) if change.sides else []:
+            if change.against:
+                self.stdout.write(f"      against {change.against}:")
+            for one in told_of(change, names):
                 self.stdout.write(f"      {one.text}")
 
 
