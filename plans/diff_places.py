@@ -127,6 +127,29 @@ def what_of(key: Key) -> str:
     return spoken(known, {}) if known else f"“{key}”"
 
 
+def where_of(pair: Pair, keys: Keys) -> tuple[str, str]:
+    """Return the place of a field and the word for the field."""
+    place = place_of(pair, keys[:-1])
+    last = keys[-1] if keys else "terms"
+    if len(keys) > 1 and keys[-2] == "cases":  # the value picked: named by the field that picks
+        return place_of(pair, keys), _picked(keys)
+    if isinstance(last, int) or last == "else":
+        return place_of(pair, keys), _picked(keys)
+    if last in ("en", "zh-Hans") and len(keys) > 1 and keys[-2] == "description":
+        return place_of(pair, keys[:-2]), what_of("description")
+    if last in ("en", "zh-Hans"):
+        return place_of(pair, keys[:-2]), what_of(last)
+    return place, what_of(last)
+
+
+def _picked(keys: Keys) -> str:
+    """Return the word for the nearest field that holds a case, an operand or a member."""
+    for key in reversed(keys[:-1]):
+        if isinstance(key, str) and key in texts.WHATS and key not in ("cases", "else", "steps"):
+            return what_of(key)
+    return what_of("terms")
+
+
 def edge_of(pair: Pair, keys: Keys) -> str:
     """Return a band's edge as a phrase: up to 500, below 99, above 500 for the open one."""
     word, _space, value = str(keys[-1]).partition(" ")

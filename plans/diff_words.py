@@ -22,6 +22,7 @@ from plans.diff_places import (
     share_of,
     shown,
     what_of,
+    where_of,
 )
 from plans.errors import spoken
 from plans.money import exact, to_multiple
@@ -196,7 +197,7 @@ def _figure(one: Difference, sides: tuple[Decimal, Decimal], pair: Pair) -> str:
         return spoken(texts.SHARE_RISES if new > old else texts.SHARE_FALLS, share)
     places = max(places_of(old), places_of(new))
     values = {"old": shown(one.old, places), "new": shown(one.new, places)}
-    where, what = _where(one.keys, pair)
+    where, what = where_of(pair, one.keys)
     if not where:
         return spoken(texts.WHOLE_BECOMES, {"what": what[:1].upper() + what[1:], **values})
     if old == 0:
@@ -215,7 +216,7 @@ def _discount(one: Difference, pair: Pair) -> Mapping[str, str]:
     is_credit = isinstance(charge, dict) and str(charge.get("credit", "")).lower() == "true"
     if not is_credit or not all(share is not None and 0 <= share <= 1 for share in shares):
         return {}
-    keys = one.keys[: start + 2] if _only_case(one.keys, pair) else _where_keys(one.keys)
+    keys = one.keys[: start + 2] if _only_case(one.keys, pair) else one.keys[:-1]
     old, new = (share_of(share) for share in shares if share is not None)
     return {"place": place_of(pair, keys), "old": old, "new": new}
 
@@ -244,7 +245,7 @@ def _placed_value(one: Difference, pair: Pair) -> str:
 
 
 def _placed(text: str, whole: str, pair: Pair, keys: Keys, one: Difference) -> str:
-    where, what = _where(keys, pair)
+    where, what = where_of(pair, keys)
     if not where:
         what, text = what[:1].upper() + what[1:], whole
     if keys and keys[-1] in texts.PLURAL:
@@ -260,7 +261,7 @@ def _order(one: Difference, pair: Pair) -> str:
         keys = [key for key in str(getattr(one, side)).split(", ") if key]
         named = isinstance(items, list) and all(isinstance(item, dict) for item in items)
         sides[side] = ", ".join(pair.name_at((*one.keys, key)) if named else key for key in keys)
-    where, what = _where(one.keys, pair) if one.keys else ("", what_of("terms"))
+    where, what = where_of(pair, one.keys) if one.keys else ("", what_of("terms"))
     text = texts.ORDER if where else texts.WHOLE_ORDER
     return spoken(text, {"place": where, "what": what, **sides})
 
@@ -276,31 +277,3 @@ def _value(tree: Tree, text: str | None, is_tariff: bool) -> str:
     if is_tariff and isinstance(tree, dict):
         return price_of(tree)
     return shown((text or "") if tree is None else tree)
-
-
-def _where(keys: Keys, pair: Pair) -> tuple[str, str]:
-    """Return the place of a field and the word for the field."""
-    place = place_of(pair, _where_keys(keys))
-    last = keys[-1] if keys else "terms"
-    if len(keys) > 1 and keys[-2] == "cases":  # the value picked: named by the field that picks
-        return place_of(pair, keys), _picked(keys)
-    if isinstance(last, int) or last == "else":
-        return place_of(pair, keys), _picked(keys)
-    if last in ("en", "zh-Hans") and len(keys) > 1 and keys[-2] == "description":
-        return place_of(pair, keys[:-2]), what_of("description")
-    if last in ("en", "zh-Hans"):
-        return place_of(pair, keys[:-2]), what_of(last)
-    return place, what_of(last)
-
-
-def _where_keys(keys: Keys) -> Keys:
-    """Return the place without the field itself."""
-    return keys[:-1]
-
-
-def _picked(keys: Keys) -> str:
-    """Return the word for the nearest field that holds a case, an operand or a member."""
-    for key in reversed(keys[:-1]):
-        if isinstance(key, str) and key in texts.WHATS and key not in ("cases", "else", "steps"):
-            return what_of(key)
-    return what_of("terms")
