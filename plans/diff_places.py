@@ -53,6 +53,16 @@ class Pair:
         return name or str(keys[-1])
 
 
+def member_name(pair: Pair, keys: Keys, member: str) -> str:
+    """Return the name of a member of a list: a charge, an option, a module or tier; else its code."""
+    kind, dot, code = member.partition(".")
+    if keys[-1:] == ("options",) and dot:
+        return pair.naming.row(kind, code)
+    if keys and str(keys[-1]) in NAMESPACES:
+        return pair.naming.row(NAMESPACES[str(keys[-1])], member)
+    return pair.name_at((*keys, member))
+
+
 def place_of(pair: Pair, keys: Keys) -> str:
     """Return where `keys` lead as a phrase: `Active users, USD, up to 500`; empty for the document."""
     place = ""

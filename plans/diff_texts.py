@@ -35,6 +35,8 @@ PLURAL = frozenset(
     }
 )  # fmt: skip
 
+COMES_AFTER = _("In the order of %(what)s, %(name)s now comes after %(other)s.")
+COMES_FIRST = _("In the order of %(what)s, %(name)s now comes first.")
 CHARGE_IS_NEW = _("%(name)s is a new charge: %(price)s.")
 CHARGE_IS_GONE = _("%(name)s is no longer charged.")
 FIGURE_IS_NEW = _("The figure %(name)s is new.")

@@ -15,6 +15,7 @@ from plans.diff_places import (
     Naming,
     Pair,
     edge_of,
+    member_name,
     number_of,
     place_of,
     places_of,
@@ -254,16 +255,23 @@ def _placed(text: str, whole: str, pair: Pair, keys: Keys, one: Difference) -> s
 
 
 def _order(one: Difference, pair: Pair) -> str:
-    """Return the sentence of a list in another order; what has a name stands by its name."""
-    sides = {}
-    for side, tree in (("old", pair.old), ("new", pair.new)):
-        items = found_at(tree, one.keys)
-        keys = [key for key in str(getattr(one, side)).split(", ") if key]
-        named = isinstance(items, list) and all(isinstance(item, dict) for item in items)
-        sides[side] = ", ".join(pair.name_at((*one.keys, key)) if named else key for key in keys)
+    """Return the sentence of a list in another order: the one thing that moved, else both orders."""
+    before, after = (str(side).split(", ") for side in (one.old, one.new))
     where, what = where_of(pair, one.keys) if one.keys else ("", what_of("terms"))
-    text = texts.ORDER if where else texts.WHOLE_ORDER
-    return spoken(text, {"place": where, "what": what, **sides})
+    mover = next((key for key in before if _without(before, key) == _without(after, key)), None)
+    if mover is not None and not where:
+        place = after.index(mover)
+        names = {"what": what, "name": member_name(pair, one.keys, mover)}
+        if place == 0:
+            return spoken(texts.COMES_FIRST, names)
+        return spoken(texts.COMES_AFTER, {**names, "other": member_name(pair, one.keys, after[place - 1])})
+    sides = [", ".join(member_name(pair, one.keys, key) for key in side) for side in (before, after)]
+    params = {"place": where, "what": what, "old": sides[0], "new": sides[1]}
+    return spoken(texts.ORDER if where else texts.WHOLE_ORDER, params)
+
+
+def _without(keys: Sequence[str], one: str) -> list[str]:
+    return [key for key in keys if key != one]
 
 
 def _values(one: Difference, pair: Pair) -> dict[str, str]:

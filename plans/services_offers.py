@@ -32,7 +32,9 @@ def offer_part(plan: Plan, *, section: str, code: str, at: datetime, by: Actor) 
     with changes(by):
         draft = _draft(plan, at=at, by=by)
         offered = list(draft.source.get(section, []))
-        return draft if code in offered else _saved(draft, section, [*offered, code], by)
+        if code in offered:
+            return draft
+        return _saved(draft, section, _put_back(offered, code, _order(plan, section, at)), by)
 
 
 def withdraw_part(plan: Plan, *, section: str, code: str, at: datetime, by: Actor) -> PlanVersion:
@@ -61,6 +63,19 @@ def _draft(plan: Plan, *, at: datetime, by: Actor) -> PlanVersion:
     sold = on_sale(at, audience=None).filter(plan=plan).first()
     latest = sold or plan.versions.order_by("-number").first()
     return new_draft(plan, clone=latest, by=by)
+
+
+def _order(plan: Plan, section: str, at: datetime) -> list[str]:
+    """Return the order in which the version on sale offers things."""
+    sold = on_sale(at, audience=None).filter(plan=plan).first()
+    return list(sold.source.get(section, [])) if sold else []
+
+
+def _put_back(offered: list[str], code: str, order: list[str]) -> list[str]:
+    """Put a code before those that follow it in the version on sale, else at the end: order is price."""
+    later = order[order.index(code) + 1 :] if code in order else []
+    place = next((index for index, other in enumerate(offered) if other in later), len(offered))
+    return [*offered[:place], code, *offered[place:]]
 
 
 def _saved(draft: PlanVersion, section: str, codes: list[str], by: Actor) -> PlanVersion:

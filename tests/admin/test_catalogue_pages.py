@@ -146,6 +146,19 @@ def test_offering_twice_is_offering_once() -> None:
     assert plan.versions.count() == 2
 
 
+def test_what_is_taken_out_and_put_back_leaves_no_difference(staff: Client) -> None:
+    plan = publish_house()["growth"].plan
+    asked: dict[str, Any] = {"section": "modules", "code": "moderation", "at": NOW, "by": TESTER}
+
+    withdraw_part(plan, **asked)
+    draft = offer_part(plan, **asked)
+
+    sold = plan.versions.get(number=1)
+    assert draft.source["modules"] == sold.source["modules"]
+    page = shown(staff, url("plans_compare", plan.pk, old=sold.pk, new=draft.pk))
+    assert "Nothing. Both charge and grant the same." in page
+
+
 def test_what_a_draft_lacks_is_said_beside_the_module(staff: Client) -> None:
     publish_house()
     plan = Plan.objects.filter(versions__modules__code="image_moderation").first()

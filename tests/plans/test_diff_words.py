@@ -143,7 +143,15 @@ CASES = [
     (
         terms(BASE, ANNUAL),
         terms(ANNUAL, BASE),
-        ["The order of the charges was Base fee, Annual discount and becomes Annual discount, Base fee."],
+        ["In the order of the charges, Base fee now comes after Annual discount."],
+    ),
+    (
+        terms({"code": "a"}, {"code": "b"}, {"code": "c"}, options=["module.translation", "sla.gold"]),
+        terms({"code": "c"}, {"code": "b"}, {"code": "a"}, options=["sla.gold", "module.translation"]),
+        [
+            "The order of the charges was a, b, c and becomes c, b, a.",
+            "In the order of the options, Translation now comes after Gold.",
+        ],
     ),
     (
         {"names": {"en": "Gold", "zh-Hans": "金"}, "requires": []},
