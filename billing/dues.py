@@ -32,6 +32,7 @@ __all__ = [
     "meters_of",
     "month_dues",
     "rhythm_of",
+    "running_dues",
     "span_of",
     "unfinished",
 ]
@@ -96,6 +97,15 @@ def month_dues(document: Document, calendar: Calendar) -> list[Due]:
         for charge, cadence in rhythm_of(document, calendar.term).arrears
         if cadence.every in DAYS or cadence.every == "month"
     ]
+
+
+def running_dues(document: Document, calendar: Calendar, edge: datetime) -> list[Due]:
+    """Return what is paid in advance for the periods under way at an edge, whenever that was paid."""
+    running = (
+        _due(charge, cadence.period(calendar, edge), calendar)
+        for charge, cadence in rhythm_of(document, calendar.term).advance
+    )
+    return [due for due in running if due is not None]
 
 
 def unfinished(document: Document, calendar: Calendar, edge: datetime) -> list[str]:

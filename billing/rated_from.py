@@ -3,7 +3,7 @@
 With this it can be rated again at any time, to prove it or to find what late usage changes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -85,12 +85,16 @@ def stored_readings(frozen: Frozen) -> list[list[Any]]:
     return [[*_span(period), [row.pk for row in rows]] for period, rows in frozen.items()]
 
 
-def parts_of(inputs: Mapping[str, Any]) -> list[Part]:
-    """Return the dues with their terms and context; LookupError where no version has the terms."""
-    return [Part(_standpoint(part), [_due(*due) for due in part["dues"]]) for part in inputs["parts"]]
+def parts_of(inputs: Mapping[str, Any], terms: Callable[[str], Terms] | None = None) -> list[Part]:
+    """Return the dues with their terms and context; LookupError where no version has the terms.
+
+    `terms` gives the terms of a hash where many invoices are read at once; else each is looked up.
+    """
+    find = terms or _terms
+    return [Part(_standpoint(part, find), [_due(*due) for due in part["dues"]]) for part in inputs["parts"]]
 
 
-def _standpoint(part: Mapping[str, Any]) -> Standpoint:
+def _standpoint(part: Mapping[str, Any], find: Callable[[str], Terms]) -> Standpoint:
     said = part["context"]
     facts, options = ({n: Decimal(v) for n, v in said[kind].items()} for kind in ("facts", "options"))
     context = Context(
@@ -100,7 +104,7 @@ def _standpoint(part: Mapping[str, Any]) -> Standpoint:
         options=options,
         packs=packs_of(said.get("packs", {})),
     )
-    return Standpoint(_terms(part["terms"]), context)
+    return Standpoint(find(part["terms"]), context)
 
 
 def _terms(terms_hash: str) -> Terms:
@@ -118,12 +122,19 @@ def _due(charge: str, start: str, end: str, spans: Sequence[tuple[str, str]] = (
     return Due(charge, _period(start, end), tuple(_period(*span) for span in spans))
 
 
-def frozen_of(stored: Iterable[tuple[str, str, list[int]]]) -> dict[Period, list[Reading]]:
-    """Return the readings behind each period, in one query."""
+def frozen_of(
+    stored: Iterable[tuple[str, str, list[int]]], known: Mapping[int, Reading] | None = None
+) -> dict[Period, list[Reading]]:
+    """Return the readings behind each period, in one query; none where they are `known` already."""
     rows = list(stored)
-    ids = {pk for _start, _end, pks in rows for pk in pks}
-    known = Reading.objects.select_related("meter", "app").in_bulk(ids)
+    if known is None:
+        known = readings_by_id(pk for _start, _end, pks in rows for pk in pks)
     return {_period(start, end): [known[pk] for pk in pks if pk in known] for start, end, pks in rows}
+
+
+def readings_by_id(ids: Iterable[int]) -> dict[int, Reading]:
+    """Return readings with meter and app by their id, in one query."""
+    return Reading.objects.select_related("meter", "app").in_bulk(set(ids))
 
 
 def spent_of(invoice: Invoice) -> list[Line]:

@@ -59,6 +59,11 @@ def parts_at(subscription: Subscription, edge: datetime, packs: Packs | None = N
     """
     parts = [*_past(subscription, edge), *_future(subscription, edge)]
     parts = [replace(part, view=_with_packs(part, packs or {})) for part in parts]
+    return settled(parts)
+
+
+def settled(parts: list[Part]) -> list[Part]:
+    """Return parts as one invoice rates them: together where nothing changed, with taxes and shared fees."""
     return _with_companions(_united(parts))
 
 

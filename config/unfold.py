@@ -27,6 +27,17 @@ def entry(title: Any, icon: str, model: str, query: str = "") -> dict[str, Any]:
     }
 
 
+def own_page(title: Any, icon: str, url_name: str, *models: str) -> dict[str, Any]:
+    """Return one line of the menu: a page of our own, for staff who may view all of `models`."""
+    rights = [may_view(model) for model in models]
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{url_name}"),
+        "permission": lambda request: all(right(request) for right in rights),
+    }
+
+
 def group(title: Any, *items: dict[str, Any]) -> dict[str, Any]:
     """Return one headed part of the menu."""
     return {"title": title, "separator": True, "collapsible": False, "items": list(items)}
@@ -71,11 +82,16 @@ def selling() -> list[dict[str, Any]]:
             _("Catalogue"),
             entry(_("Plans"), "sell", "plans.plan"),
             entry(_("Plan versions"), "history_edu", "plans.planversion"),
+            own_page(
+                _("What each plan offers"), "table_chart", "plans_matrix", "plans.plan", "plans.planversion"
+            ),
             entry(_("Feature modules"), "extension", "plans.featuremodule"),
             entry(_("Features"), "check_circle", "plans.feature"),
             entry(_("Meters"), "speed", "plans.meter"),
             entry(_("SLA tiers"), "verified", "plans.slatier"),
             entry(_("Support tiers"), "support_agent", "plans.supporttier"),
+            own_page(_("Catalogue file"), "file_save", "plans_catalogue", "plans.plan", "plans.planversion"),
+            entry(_("Release reviews"), "rate_review", "billing.releasereview"),
         ),
         group(
             _("Customers"),

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from plans.catalogue import Catalogue, Feature, Module, Plan, Version, compose_version, parts_of
+from plans.catalogue_limits import limits
 from plans.problems import Problem, TermsInvalid, join
 from plans.terms import Document, Terms, read_terms, to_tree
 from plans.terms_attributes import kept_by_events
@@ -18,6 +19,7 @@ SECTIONS = ("meters", "features", "modules", "sla_tiers", "support_tiers", "plan
 def problems(catalogue: Catalogue) -> list[Problem]:
     """Return every problem, each once even where several versions offer the same part."""
     found = [*_codes(catalogue), *_features(catalogue), *_modules(catalogue), *_targets(catalogue)]
+    found += limits(catalogue)
     for index, plan in enumerate(catalogue.plans):
         found += _plan(catalogue, plan, f"plans[{index}]")
     unique = {(one.path, one.code, tuple(one.params.items())): one for one in found}

@@ -130,6 +130,8 @@ class _Reader:
             self._note("anchor_or_alias", path, event.start_mark)
         if event.tag is not None:
             self._note("tag_not_allowed", path, event.start_mark, tag=str(event.tag))
+        if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in getattr(event, "value", "")):
+            raise _UnreadableError("not_yaml", event.start_mark, reason=_("a character no text can hold"))
         if depth > _DEEPEST:
             raise _UnreadableError("not_yaml", event.start_mark, reason=f"nested deeper than {_DEEPEST}")
 

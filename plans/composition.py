@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from plans.catalogue import Catalogue, Version
 from plans.problems import Problem
-from plans.terms import Charge
+from plans.terms import Figure
+from plans.terms_schedule import TimeBand
 
 MODULE, SLA, SUPPORT = "module.", "sla.", "support."
 LANGUAGES = ("en", "zh-Hans")
@@ -68,10 +69,14 @@ def _tier_clashes(options: Collection[str]) -> list[Clash]:
 def offer_problems(version: Version, catalogue: Catalogue, path: str) -> list[Problem]:
     """Return what keeps a version from being sold although its terms are sound.
 
-    A price needs a currency; every charge a name in both languages, as invoices print it; and what an
-    offered module requires must be offered too. Paths lead to where somebody wrote the part.
+    A price needs a currency; every charge and time band a name in both languages, as invoices print them,
+    and what is named or described at all is so in both; what an offered module requires must be offered
+    too. Paths lead to where somebody wrote the part.
     """
     found = [*_unnamed(version.terms.charges, f"{path}.terms.charges")]
+    for code, schedule in version.terms.schedules.items():
+        found += _unnamed(schedule.bands, f"{path}.terms.schedules.{code}.bands")
+    found += _half_named(version.terms.figures, f"{path}.terms.figures")
     if not version.terms.currency:
         found.insert(0, Problem(f"{path}.terms", "missing_field", {"field": "currency"}))
     found += _unnamed(version.closing, f"{path}.closing")
@@ -87,9 +92,19 @@ def offer_problems(version: Version, catalogue: Catalogue, path: str) -> list[Pr
     return found
 
 
-def _unnamed(charges: Sequence[Charge], path: str) -> Iterator[Problem]:
+def _half_named(figures: Sequence[Figure], path: str) -> Iterator[Problem]:
+    """Yield what one language lacks of figures that are named at all; nothing prints the others' names."""
+    for index, figure in enumerate(figures):
+        if figure.name:
+            yield from _lacking(figure.name, f"{path}[{index}].name")
+
+
+def _unnamed(charges: Sequence[Figure | TimeBand], path: str) -> Iterator[Problem]:
     for index, charge in enumerate(charges):
-        for language in LANGUAGES:
-            if not charge.name.get(language, "").strip():
-                params = {"language": language}
-                yield Problem(f"{path}[{index}].name", "missing_translation", params)
+        yield from _lacking(charge.name, f"{path}[{index}].name")
+
+
+def _lacking(name: Mapping[str, str], path: str) -> Iterator[Problem]:
+    for language in LANGUAGES:
+        if not name.get(language, "").strip():
+            yield Problem(path, "missing_translation", {"language": language})

@@ -10,7 +10,8 @@ from plans.actor import Actor
 
 
 @contextmanager
-def changes(by: Actor) -> Iterator[None]:
-    """Open the transaction of one service call; what it changes is recorded as done by `by`."""
-    with transaction.atomic(), pghistory.context(actor=by.id):
+def changes(by: Actor, *, reason: str = "") -> Iterator[None]:
+    """Open the transaction of one service call; what it changes is recorded as done by `by`, and why."""
+    why = {"reason": reason} if reason else {}
+    with transaction.atomic(), pghistory.context(actor=by.id, **why):
         yield

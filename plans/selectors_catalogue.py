@@ -139,7 +139,8 @@ def draft_of(version: PlanVersion) -> Draft:
         return Draft(None, None, list(_relative(found, tree, version.source)))
     typed = catalogue.plans[0].versions[0]
     found = [*problems(catalogue), *offer_problems(typed, catalogue, _HERE)]
-    return Draft(typed, catalogue, list(_relative(found, tree, version.source)))
+    half = _half_described(version)
+    return Draft(typed, catalogue, [*_relative(found, tree, version.source), *half])
 
 
 def problems_of(version: PlanVersion) -> list[Problem]:
@@ -205,6 +206,19 @@ def _named(row: Named) -> dict[str, Tree]:
 def _described(row: FeatureModule | PlanRow) -> dict[str, Tree]:
     texts = {"en": row.description_en, "zh-Hans": row.description_zh}
     return {"description": texts} if all(texts.values()) else {}
+
+
+def _half_described(version: PlanVersion) -> Iterator[Problem]:
+    """Yield what one language lacks of the descriptions the price list would show."""
+    wanted = version.source.get("modules", [])
+    rows: list[tuple[str, PlanRow | FeatureModule]] = [("plan", version.plan)]
+    rows += [("module", row) for row in FeatureModule.objects.filter(code__in=wanted).order_by("code")]
+    for kind, row in rows:
+        texts = {"en": row.description_en.strip(), "zh-Hans": row.description_zh.strip()}
+        if any(texts.values()):
+            for language in (tag for tag, text in texts.items() if not text):
+                path = f"{kind}.{row.code}.description"
+                yield Problem(path, "missing_description", {"language": language})
 
 
 def _meter(row: MeterRow) -> Tree:

@@ -33,6 +33,8 @@ class Change:
     code: str  # of a version: growth v2
     differences: list[Difference] = field(default_factory=list)
     effective_at: datetime | None = None  # of a version that is published
+    sides: tuple[Tree, Tree] | None = None  # what the differences were found between
+    against: str = ""  # of a new version: the earlier one that `sides` compares it with
     keeps_terms: bool = False  # published; a part it offers changed, and the change does not reach it
 
 
@@ -40,7 +42,9 @@ class _DryRun(Exception):  # noqa: N818 — control flow inside this module only
     """Undoes everything at the end of a trial."""
 
 
-def apply_catalogue(catalogue: Catalogue, *, dry_run: bool = False, at: datetime, by: Actor) -> list[Change]:
+def apply_catalogue(
+    catalogue: Catalogue, *, dry_run: bool = False, reason: str = "", at: datetime, by: Actor
+) -> list[Change]:
     """Create and change what the file names; what it does not name stays. A repeat changes nothing.
 
     Raises TermsInvalid with every problem, its path that of the file; then nothing is saved. A
@@ -48,7 +52,7 @@ def apply_catalogue(catalogue: Catalogue, *, dry_run: bool = False, at: datetime
     """
     made: list[Change] = []
     try:
-        with changes(by):
+        with changes(by, reason=reason):
             made += _rows(catalogue)
             made += _versions(catalogue, at=at, by=by)
             if dry_run:
@@ -70,10 +74,11 @@ def _rows(catalogue: Catalogue) -> Iterator[Change]:
                 yield Change("create", section, one.code)
                 continue
             new = {name: value for name, value in full(one).items() if name != "versions"}
-            found = differences(plain(section, normal(old, kind)), plain(section, new))
+            sides = plain(section, normal(old, kind)), plain(section, new)
+            found = differences(*sides)
             if found:
                 write_row(section, to_tree(one))
-            yield Change("change" if found else "unchanged", section, one.code, found)
+            yield Change("change" if found else "unchanged", section, one.code, found, sides=sides)
     for module in catalogue.modules:  # rules name other modules, so every module stands first
         write_rules(module.code, requires=module.requires, excludes=module.excludes)
 
@@ -122,12 +127,13 @@ def _numbered(catalogue: Catalogue) -> Iterator[tuple[str, str, Version]]:
 
 def _draft(stored: PlanVersion | None, plan: str, version: Version, *, at: datetime, by: Actor) -> Change:
     """Write a draft, and publish it if the file gives it a date."""
+    earlier = None if stored else PlanVersion.objects.filter(plan__code=plan).order_by("-number").first()
+    compared = stored or earlier
+    sides = _sides(compared, version) if compared else None
+    found = differences(*sides) if sides and stored else []
+    row = stored or PlanVersion(plan=Plan.objects.get(code=plan), number=version.number)
     if stored is None:
-        row = PlanVersion(plan=Plan.objects.get(code=plan), number=version.number)
-        found = []
         row.save(force_insert=True)
-    else:
-        row, found = stored, _own_differences(stored, version)
     if stored is None or found:
         save_source(row, source=_source(to_tree(version)), comment=version.comment or "", by=by)
     if version.effective_at is not None:
@@ -135,11 +141,13 @@ def _draft(stored: PlanVersion | None, plan: str, version: Version, *, at: datet
     kind: Kind = "create" if stored is None else "change" if found else "unchanged"
     if kind == "unchanged" and version.effective_at is not None:
         kind = "publish"
-    return Change(kind, "versions", str(row), found, effective_at=version.effective_at)
+    return Change(
+        kind, "versions", str(row), found, version.effective_at, sides=sides, against=str(earlier or "")
+    )
 
 
 def _broken_promises(stored: PlanVersion, version: Version, path: str) -> Iterator[Problem]:
-    if _own_differences(stored, version):
+    if differences(*_sides(stored, version)):
         following = (stored.plan.versions.order_by("-number").values_list("number", flat=True)[0]) + 1
         params = {"version": str(stored), "next": str(following)}
         yield Problem(path, "published_differs", params)
@@ -157,8 +165,8 @@ def _kept(stored: PlanVersion, version: Version, catalogue: Catalogue) -> Change
     return Change("unchanged", "versions", str(stored), keeps_terms=otherwise)
 
 
-def _own_differences(stored: PlanVersion, version: Version) -> list[Difference]:
-    return differences(_source(normal(version_tree(stored), Version)), _source(full(version)))
+def _sides(stored: PlanVersion, version: Version) -> tuple[Tree, Tree]:
+    return _source(normal(version_tree(stored), Version)), _source(full(version))
 
 
 def _source(tree: Tree) -> Tree:

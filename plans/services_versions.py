@@ -88,6 +88,7 @@ def publish_version(
     *,
     effective_at: datetime,
     expected_hash: str | None = None,
+    reason: str = "",
     at: datetime,
     by: Actor,
 ) -> PlanVersion:
@@ -95,7 +96,7 @@ def publish_version(
 
     Raises TermsInvalid with every problem, DraftChanged if `expected_hash` is not `draft_hash`.
     """
-    with changes(by):
+    with changes(by, reason=reason):
         _lock_plan(version.plan_id)
         row = _lock_version(version.pk)
         if row.state != VersionState.DRAFT:

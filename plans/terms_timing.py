@@ -11,6 +11,9 @@ _MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 _DAYS = {"day": 1, "week": 7}
 # Peaks, averages and distinct users do not add up over two phases.
 _SPLITTING = frozenset({"sum", "count"})
+# Invoices of one night ask for the same few documents thousands of times; documents never change.
+_known: "dict[int, tuple[Document, dict[str, Timing]]]" = {}
+_MOST = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +51,17 @@ def whole_multiple(every: str, quoted: str) -> int | None:
     return 1 if every == quoted else None
 
 
-_KNOWN: dict[int, tuple[Document, Mapping[str, Timing]]] = {}  # the document is kept, so its id stays its own
-_MOST = 256
-
-
 def timings(document: Document) -> Mapping[str, Timing]:
-    """Return the timing of every charge by its code, in document order; worked out once per document."""
-    known = _KNOWN.get(id(document))
-    if known is None:
-        if len(_KNOWN) >= _MOST:
-            _KNOWN.pop(next(iter(_KNOWN)), None)
-        known = _KNOWN[id(document)] = (document, _timings(document))
-    return known[1]
-
-
-def _timings(document: Document) -> dict[str, Timing]:
+    """Return the timing of every charge by its code; worked out once for each of the last documents."""
+    known = _known.get(id(document))
+    if known is not None and known[0] is document:
+        return known[1]
     found: dict[str, Timing] = {}
     for charge in document.charges:
         found[charge.code] = _timing(document, charge, found)
+    if len(_known) >= _MOST:
+        _known.clear()
+    _known[id(document)] = document, found  # the document is held, so its id stays its own
     return found
 
 

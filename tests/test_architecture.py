@@ -18,7 +18,7 @@ PURE = {
         "terms*",
         "catalogue*",
         "composition",
-        "diff",
+        "diff*",
         "ids",
         "actor",
         "problems",

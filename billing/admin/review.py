@@ -16,20 +16,21 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.admin import samples
+from billing.admin.blast import radius
 from billing.admin.samples import SCALES, Basket
+from billing.services.releases import publish_reviewed
 from config.admin_base import Confirmation, StaffForm, change_url, confirmed, page, site_page
 from plans.admin.acting import acting
 from plans.admin.source import problems_with_lines
 from plans.clock import now
-from plans.diff import differences
 from plans.errors import DomainError
 from plans.models import FeatureModule, Meter, Named, PlanVersion, SlaTier, SupportTier
 from plans.models.plans import VersionState
 from plans.problems import TermsInvalid
 from plans.selectors_catalogue import draft_hash
-from plans.services import publish_version
-from plans.templatetags.figures import moment, quantity, unit
-from plans.terms import Terms, to_tree
+from plans.selectors_words import compared, naming
+from plans.templatetags.figures import language_tag, moment, quantity, unit
+from plans.terms import Terms
 from subscriptions.models import SubscriptionPhase
 from subscriptions.models.agreements import Term
 
@@ -129,13 +130,19 @@ def version_review(request: HttpRequest, pk: int) -> HttpResponse:
         facts=_reach(version),
         problems=problems,
         template="admin/version_review.html",
-        extra={} if problems else _effect(version, last),
+        extra={} if problems else _effect(request, version, last),
     )
 
     def act(asked: dict[str, Any]) -> str:
         who = acting(request)
         begins = asked["effective_at"] or who["at"]
-        done = publish_version(version, effective_at=begins, expected_hash=asked["reviewed"], **who)
+        done = publish_reviewed(
+            version,
+            effective_at=begins,
+            expected_hash=asked["reviewed"],
+            reason=asked["reason"],
+            **who,
+        )
         return gettext("%(version)s is published, on sale from %(at)s.") % {
             "version": done,
             "at": moment(done.effective_at),
@@ -219,11 +226,11 @@ def _reach(version: PlanVersion) -> list[tuple[str, str]]:
     return facts or [(gettext("Reach"), gettext("Nobody has this plan."))]
 
 
-def _effect(version: PlanVersion, last: PlanVersion | None) -> dict[str, Any]:
-    """Return prices before and after, the differences of the text, and what deserves a second look."""
+def _effect(request: HttpRequest, version: PlanVersion, last: PlanVersion | None) -> dict[str, Any]:
+    """Return prices before and after, differences in words, the reach, and what deserves a second look."""
     draft = samples.terms_for(version)
     sold = samples.terms_for(last) if last else None
-    changes = differences(to_tree(sold.document), to_tree(draft.document)) if sold else []
+    changes = compared(last, version, naming(language_tag())) if last else []
     warnings = [
         gettext("In %(currency)s a year paid at once costs more than twelve months.") % {"currency": code}
         for code in samples.dear_years(draft)
@@ -232,4 +239,10 @@ def _effect(version: PlanVersion, last: PlanVersion | None) -> dict[str, Any]:
         warnings.append(gettext("It charges nothing."))
     if sold and (gone := set(sold.currencies) - set(draft.currencies)):
         warnings.append(gettext("No longer sold in: %(codes)s.") % {"codes": ", ".join(sorted(gone))})
-    return {"prices": samples.compared(draft, sold), "changes": changes, "last": last, "warnings": warnings}
+    return {
+        "prices": samples.compared(draft, sold),
+        "changes": changes,
+        "last": last,
+        "warnings": warnings,
+        **radius(request, version, draft, at=now()),
+    }

@@ -1,5 +1,27 @@
 """The catalogue desk."""
 
-from plans.admin import editor_text, features, meters, plans, tiers, versions
+from plans.admin import (
+    compare,
+    editor_text,
+    features,
+    files,
+    history,
+    matrix,
+    meters,
+    plans,
+    tiers,
+    versions,
+)
 
-__all__ = ["editor_text", "features", "meters", "plans", "tiers", "versions"]
+__all__ = [
+    "compare",
+    "editor_text",
+    "features",
+    "files",
+    "history",
+    "matrix",
+    "meters",
+    "plans",
+    "tiers",
+    "versions",
+]

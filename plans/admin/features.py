@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from config.admin_base import TabularInline, display
+from config.admin_base import TabularInline, action, display
 from plans.admin.named import NamedAdmin
 from plans.admin.source import PartDocument, PartForm
 from plans.models import Feature, FeatureModule, ModuleRule
@@ -50,6 +51,7 @@ class ModuleAdmin(NamedAdmin):
     """Features sold together. Edits reach drafts; published versions keep what they were published with."""
 
     form = ModuleForm
+    actions_detail = ("changes",)
     list_display = ("code", "shown_name", "rule_count", "version_count")
     inlines = (RuleInline,)
     fieldsets = (
@@ -61,6 +63,11 @@ class ModuleAdmin(NamedAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Fetch rules and versions of all rows in two queries."""
         return super().get_queryset(request).prefetch_related("rules__other", "versions")
+
+    @action(description=_("What changed"), icon="manage_history", permissions=["view"])
+    def changes(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the module's history."""
+        return HttpResponseRedirect(reverse("admin:plans_changes", args=["module", object_id]))
 
     @display(description=_("rules"))
     def rule_count(self, row: FeatureModule) -> str:

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -60,7 +61,7 @@ class PlanAdmin(NamedAdmin):
     list_filter = ("audience", "family")
     ordering = ("rank", "code")
     inlines = (VersionInline,)
-    actions_detail = ("new_version",)
+    actions_detail = ("new_version", "compare", "changes")
     fieldsets = (
         (
             None,
@@ -88,6 +89,16 @@ class PlanAdmin(NamedAdmin):
     def version_count(self, row: Plan) -> Any:
         """How many editions there are."""
         return len(row.versions.all())
+
+    @action(description=_("Compare versions"), icon="difference", permissions=["view"])
+    def compare(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the page that compares two of them in words."""
+        return HttpResponseRedirect(reverse("admin:plans_compare", args=[object_id]))
+
+    @action(description=_("What changed"), icon="manage_history", permissions=["view"])
+    def changes(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the history of the plan and its versions."""
+        return HttpResponseRedirect(reverse("admin:plans_changes", args=["plan", object_id]))
 
     @action(description=_("New version"), icon="add", permissions=["change"])
     def new_version(self, request: HttpRequest, object_id: str) -> HttpResponse:

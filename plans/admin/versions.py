@@ -35,7 +35,7 @@ class PlanVersionAdmin(BaseAdmin):
     search_fields = ("plan__code", "plan__name_en", "plan__name_zh", "comment")
     list_select_related = ("plan",)
     ordering = ("plan__rank", "plan__code", "-number")
-    actions_detail = ("preview", "publish", "new_version", "archive")
+    actions_detail = ("preview", "compare", "changes", "publish", "new_version", "archive")
     deletable = True  # drafts; the database keeps the others
     warn_unsaved_form = False  # the editor asks itself: it knows of rows that were moved
 
@@ -130,6 +130,17 @@ class PlanVersionAdmin(BaseAdmin):
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Go to billing's page, as a price needs the rater."""
         return HttpResponseRedirect(reverse("admin:billing_version_preview", args=[object_id]))
+
+    @action(description=_("Compare"), icon="difference", permissions=["view"])
+    def compare(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the page that tells what changes against another version."""
+        row = get_object_or_404(PlanVersion, pk=object_id)
+        return HttpResponseRedirect(reverse("admin:plans_compare", args=[row.plan_id], query={"new": row.pk}))
+
+    @action(description=_("What changed"), icon="manage_history", permissions=["view"])
+    def changes(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the version's history."""
+        return HttpResponseRedirect(reverse("admin:plans_changes", args=["version", object_id]))
 
     @action(description=_("Publish…"), icon="publish", permissions=["act"], url_path="publish")
     def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:

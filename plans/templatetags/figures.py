@@ -50,6 +50,11 @@ def tongue() -> str:
     return "zh" if (get_language() or "").startswith("zh") else "en"
 
 
+def language_tag() -> str:
+    """The reader's language, as names and texts of documents are keyed."""
+    return "zh-Hans" if tongue() == "zh" else "en"
+
+
 def locale() -> Locale:
     """The Babel locale of the reader."""
     return LOCALES[tongue()]

@@ -18,6 +18,7 @@ from billing.models import (
     ParkedCustomer,
     PaymentAttempt,
     PaymentMethod,
+    ReleaseReview,
     SlaAssessment,
     SlaCredit,
     StripeEvent,
@@ -210,6 +211,11 @@ def add_work(number: int, subscription: Subscription) -> None:
     StripeOperation.objects.create(
         kind="invoice.create", business_key=f"invoice:{number}", customer=customer, invoice=invoice,
         params={"currency": "usd"}, params_hash=HASH,
+    )  # fmt: skip
+    ReleaseReview.objects.create(
+        version=subscription.phases.get().plan_version, draft_hash=HASH, terms_hash=HASH, effective_at=NOW,
+        reach={"live": 1}, deltas={"currencies": {"USD": {"old": 4000, "new": 5000}}}, reviewer="user:1",
+        at=NOW, reason="why",
     )  # fmt: skip
     StripeEvent.objects.create(
         event_id=f"evt_{number}", type="invoice.paid", livemode=False, created=NOW, body='{"id": "evt"}'

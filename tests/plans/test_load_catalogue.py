@@ -211,7 +211,7 @@ def test_the_command_says_what_it_does_in_words(tmp_path: Path) -> None:
     assert command(file).endswith("10 created.\n")
     file.write_text(NAMED.replace("{price: {flat: 20}}", "{price: {flat: 25}}"), "utf-8")
     said = command(file)
-    assert "charges[moderation_fee].steps[0].price.flat: 20 becomes 25" in said
+    assert ": the fixed price rises from 20 to 25 (+25 %)." in said
     assert "it keeps its terms" in said
     assert said.endswith("1 changed, 9 unchanged.\n")
 

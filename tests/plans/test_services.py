@@ -229,3 +229,24 @@ def test_history_names_the_actor(plan: Plan) -> None:
     events = Model._meta.get_field("events").related_model.objects.filter(pgh_obj=version)
     last = events.select_related("pgh_context").order_by("pgh_id").last()
     assert last.pgh_context.metadata["actor"] == TESTER.id
+
+
+def test_every_missing_text_is_a_problem_of_its_own() -> None:
+    plan = Plan.objects.create(code="texts", name_en="Texts", name_zh="文", description_en="Only English")
+    bands = [{"code": "night", "name": {"en": "Night"}, "windows": [{"from": "22:00", "to": "06:00"}]}]
+    terms = {
+        "currency": "USD",
+        "schedules": {"hours": {"zone": "UTC", "bands": bands, "else": "day"}},
+        "charges": [{"code": "base", "name": {"zh-Hans": "基础"}, "steps": [{"price": {"flat": "1"}}]}],
+        "figures": [{"code": "refund", "name": {"en": "Refund", "zh-Hans": " "}, "steps": [{"plus": "1"}]}],
+    }
+    draft = services.save_source(services.new_draft(plan, by=TESTER), source={"terms": terms}, by=TESTER)
+
+    found = {(one.path, one.params.get("language")) for one in selectors.problems_of(draft)}
+
+    assert {
+        ("terms.charges[0].name", "en"),
+        ("terms.schedules.hours.bands[0].name", "zh-Hans"),
+        ("terms.figures[0].name", "zh-Hans"),
+        ("plan.texts.description", "zh-Hans"),
+    } <= found

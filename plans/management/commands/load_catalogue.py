@@ -12,10 +12,12 @@ from plans import clock
 from plans.actor import Actor
 from plans.catalogue import read_catalogue
 from plans.catalogue_yaml import located, parse_yaml
-from plans.diff import Difference
+from plans.diff_words import Naming
 from plans.errors import DomainError
 from plans.problems import Problem, TermsInvalid
+from plans.selectors_words import naming
 from plans.services import Change, apply_catalogue
+from plans.services_import import told_of
 
 LOADER = Actor("system:load_catalogue")
 MARKS = {"create": "+", "change": "~", "unchanged": "=", "publish": "^"}
@@ -46,22 +48,25 @@ class Command(BaseCommand):
         path: Path = options["file"]
         text = _read(path)
         try:
+            catalogue = read_catalogue(text)
             made = apply_catalogue(
-                read_catalogue(text), dry_run=options["dry_run"], at=clock.now(), by=LOADER
+                catalogue, dry_run=options["dry_run"], reason=path.name, at=clock.now(), by=LOADER
             )
         except TermsInvalid as error:
             raise CommandError(_faults(path, text, error.problems)) from error
         except DomainError as error:
             raise CommandError(f"{path}: {error}\nNothing was saved.") from error
         if options["verbosity"] > 0:
-            self._tell(made)
+            self._tell(made, naming("en", catalogue))
             self.stdout.write(_summary(made, dry_run=options["dry_run"]))
 
-    def _tell(self, made: Sequence[Change]) -> None:
+    def _tell(self, made: Sequence[Change], names: Naming) -> None:
         for change in made:
             self.stdout.write(_line(change))
-            for one in change.differences:
-                self.stdout.write(f"      {_difference(one)}")
+            if change.against:
+                self.stdout.write(f"      against {change.against}:")
+            for one in told_of(change, names):
+                self.stdout.write(f"      {one.text}")
 
 
 def _read(path: Path) -> str:
@@ -88,16 +93,6 @@ def _line(change: Change) -> str:
     if change.keeps_terms:
         text += " (published: it keeps its terms; the changed parts reach new versions only)"
     return text
-
-
-def _difference(one: Difference) -> str:
-    if one.kind == "added":
-        return f"{one.path}: {one.new} is new"
-    if one.kind == "removed":
-        return f"{one.path}: {one.old} is gone"
-    if one.kind == "moved":
-        return f"{one.path}: the order was {one.old} and is {one.new}"
-    return f"{one.path}: {one.old} becomes {one.new}"
 
 
 def _summary(made: Sequence[Change], *, dry_run: bool) -> str:

@@ -1,0 +1,80 @@
+"""Stored reviews of publications."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Concat
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from billing.admin.blast import signed
+from billing.admin.shown import priced
+from billing.models import ReleaseReview
+from config.admin_base import ReadOnlyAdmin, change_link, display
+from plans.admin.people import person
+from plans.templatetags.figures import quantity
+
+
+def reviewer_email() -> Subquery:
+    """Return the e-mail address behind `user:<id>` as a column."""
+    actor = Concat(Value("user:"), Cast("pk", CharField()))
+    people = get_user_model()._default_manager.alias(actor=actor).filter(actor=OuterRef("reviewer"))
+    return Subquery(people.values("email")[:1])
+
+
+@admin.register(ReleaseReview)
+class ReleaseReviewAdmin(ReadOnlyAdmin):
+    """Who published what, why, and what was known about its reach."""
+
+    list_display = ("__str__", "at", "effective_at", "who", "live", "exempt", "reason")
+    list_select_related = ("version__plan",)
+    search_fields = ("version__plan__code", "reason")
+    ordering = ("-at", "-id")
+    fields = (
+        "version_link", "at", "effective_at", "who", "reason", "live", "exempt", "moves", "draft_hash",
+        "terms_hash",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReleaseReview]:
+        """Fetch the reviewers' addresses with the rows."""
+        rows: QuerySet[ReleaseReview] = super().get_queryset(request)
+        return rows.annotate(email=reviewer_email())
+
+    @display(description=_("plan version"))
+    def version_link(self, row: ReleaseReview) -> SafeString | str:
+        """The version's page."""
+        return change_link(row.version)
+
+    @display(description=_("reviewer"))
+    def who(self, row: ReleaseReview) -> str:
+        """The person who published it."""
+        return str(row.email or person(row.reviewer))  # type: ignore[attr-defined]  # annotated above
+
+    @display(description=_("live on the plan"))
+    def live(self, row: ReleaseReview) -> Any:
+        """How many agreements there were."""
+        return quantity(row.reach.get("live", 0))
+
+    @display(description=_("price locked"))
+    def exempt(self, row: ReleaseReview) -> Any:
+        """How many of them were exempt."""
+        return quantity(row.reach.get("exempt", 0))
+
+    @display(description=_("if moved"))
+    def moves(self, row: ReleaseReview) -> SafeString | str:
+        """Sums by currency, before and after."""
+        sums = row.deltas.get("currencies", {})
+        items = format_html_join(
+            "",
+            "<li>{} → {} ({})</li>",
+            (
+                (priced(one["old"], code), priced(one["new"], code), signed(one["new"] - one["old"], code))
+                for code, one in sums.items()
+            ),
+        )
+        return format_html("<ul>{}</ul>", items) if sums else "–"

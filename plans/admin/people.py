@@ -1,0 +1,28 @@
+"""Who acted, as people know each other: by e-mail address."""
+
+from collections.abc import Iterable
+
+from django.contrib.auth import get_user_model
+from django.utils.translation import gettext
+
+
+def people(actors: Iterable[str]) -> dict[str, str]:
+    """Return actors such as `user:12` by e-mail address, in one query; others as what they are."""
+    asked = set(actors)
+    numbers = {actor: actor.removeprefix("user:") for actor in asked if actor.startswith("user:")}
+    keys = [int(number) for number in numbers.values() if number.isascii() and number.isdecimal()]
+    rows = get_user_model()._default_manager.filter(pk__in=keys) if keys else []
+    emails = {f"user:{row.pk}": row.get_username() for row in rows}
+    return {actor: emails.get(actor) or _other(actor) for actor in asked}
+
+
+def person(actor: str) -> str:
+    """Return one of them."""
+    return people([actor])[actor]
+
+
+def _other(actor: str) -> str:
+    kind, _colon, name = actor.partition(":")
+    if kind == "system":
+        return gettext("the system (%(name)s)") % {"name": name}
+    return actor or "–"
