@@ -85,6 +85,8 @@ TEXTS: dict[str, str] = {
     "meter_in_use": _(
         "“%(code)s” is counted in published terms, so its %(fields)s cannot change. Make a new meter."
     ),
+    "text_too_long": _("The text is longer than %(most)s characters."),
+    "text_control": _("The text holds a control, direction or broken character."),
     "versions_not_rising": _("Version numbers and their dates rise together."),
 }
 

@@ -5,6 +5,7 @@ from billing.models.ledger import Account, LedgerEntry, LedgerTransaction
 from billing.models.lines import InvoiceLine, LineKind
 from billing.models.parking import ParkedCustomer
 from billing.models.payments import Payment, PaymentAttempt, PaymentMethod
+from billing.models.quotes import Quote
 from billing.models.runs import BillingJob, BillingRun
 from billing.models.sla import CreditDraw, SlaAssessment, SlaCredit
 from billing.models.stripe import StripeEvent, StripeLink, StripeOperation
@@ -26,6 +27,7 @@ __all__ = [
     "Payment",
     "PaymentAttempt",
     "PaymentMethod",
+    "Quote",
     "SlaAssessment",
     "SlaCredit",
     "StripeEvent",
