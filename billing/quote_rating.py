@@ -32,10 +32,11 @@ class Rated:
     @property
     def monthly(self) -> int:
         """Return what a month comes to, in minor units: of an annual term, a twelfth of the start."""
-        return self.cycle.total + (_twelfth(self.start.total) if self.start.period_months == 12 else 0)
+        return self.cycle.total + (twelfth(self.start.total) if self.start.period_months == 12 else 0)
 
 
-def _twelfth(amount: int) -> int:
+def twelfth(amount: int) -> int:
+    """Return a month's share of a yearly price, to the nearest minor unit: shown, never billed."""
     return (2 * amount + 12) // 24
 
 

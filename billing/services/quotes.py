@@ -115,8 +115,14 @@ def answer_to(request: QuoteRequest, *, customer: Customer | None, at: datetime)
     if offer is None:
         offered = ", ".join(one.version.plan.code for one in offers) or "–"
         raise QuoteInvalid([_fault("/plan", UnknownPlan(plan=request.plan, offered=offered))])
+    return answer_for(request, offer, customer=customer, at=at)
+
+
+def answer_for(request: QuoteRequest, offer: Offer, *, customer: Customer | None, at: datetime) -> Answer:
+    """Return one plan's answer; QuoteInvalid names what it cannot answer."""
+    currency = _currency(request, customer)
     asked = settled(request, offer, modules=request.modules, currency=currency)
-    return _answer(request, asked, offer, buyer=buyer, at=at)
+    return _answer(request, asked, offer, buyer=buyer_of(customer), at=at)
 
 
 def buyer_of(customer: Customer | None) -> Buyer:
