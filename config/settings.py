@@ -210,7 +210,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"InvoiceKind": ["start", "cycle", "change"]},
+    "ENUM_NAME_OVERRIDES": {
+        "InvoiceKind": ["start", "cycle", "change"],
+        "QuoteState": ["open", "expired", "accepted"],
+        "SubscriptionState": ["future", "active", "ending", "ended"],
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -228,7 +228,7 @@ def test_another_customers_agreement_cannot_accept_it(customer):
 
     with pytest.raises(DatabaseError):
         committed(
-            "UPDATE billing_quote SET accepted_at = at, accepted_by = 'u', subscription_id = %s WHERE id = %s",
+            "UPDATE billing_quote SET accepted_at=at, accepted_by='u', subscription_id=%s WHERE id=%s",
             other.pk, quote.pk,
         )  # fmt: skip
 
