@@ -8,6 +8,7 @@ from django.test import Client
 from billing.models import Invoice
 from billing.services import quoting
 from plans.models import Plan
+from plans.selectors import terms_of
 from plans.templatetags.figures import money
 from subscriptions.models import Subscription
 from tests import factories
@@ -47,8 +48,8 @@ def test_the_year_is_shown_as_months_and_as_one_sum(world: World, sign_in: SignI
 def test_the_calculation_is_the_raters(world: World, sign_in: SignIn) -> None:
     page = sign_in().get(f"/plans/growth/?{ASKED}")
 
-    expected = quoting.preview(
-        world.versions["growth"],
+    expected = quoting.preview_terms(
+        terms_of(world.versions["growth"]),
         term="monthly",
         currency="CNY",
         options={
