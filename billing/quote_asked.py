@@ -63,11 +63,11 @@ class UsageValue(DomainError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """For whom: the zone days are counted in, and whether it would be their first purchase."""
+    """For whom: the zone days are counted in, and the plan families they have bought of."""
 
     zone: ZoneInfo
-    is_first: bool = True
-    is_known: bool = False  # a customer, whose history says whether it is the first
+    families: frozenset[str] = frozenset()
+    is_known: bool = False  # a customer, whose history says whether it is the first purchase
 
 
 def free_tier(offer: Offer, prefix: str) -> str:
@@ -87,6 +87,7 @@ def settled(request: QuoteRequest, offer: Offer, *, modules: list[str], currency
         chosen += [tier] if tier else []
     return {
         "plan": offer.version.plan.code,
+        "family": offer.version.plan.family,
         "term": request.term,
         "currency": currency,
         "seats": request.seats,
@@ -101,7 +102,7 @@ def basket_of(terms: Terms, asked: Asked, *, at: datetime, buyer: Buyer) -> Bask
     """Return the basket; SituationInvalid for a value that the terms cannot take."""
     given = {"seats": str(asked["seats"]), **asked["facts"], **asked["labels"]}
     if b'"first_purchase"' in terms.canonical:
-        given = {"first_purchase": "yes" if buyer.is_first else "no", **given}
+        given = {"first_purchase": "no" if asked["family"] in buyer.families else "yes", **given}
     part = Part(facts=given, options=asked["options"], usage=asked["usage"])
     context = context_of(terms, part, buyer.zone)
     return Basket(

@@ -129,7 +129,8 @@ def buyer_of(customer: Customer | None) -> Buyer:
     """Return for whom a price is; somebody unknown counts days in UTC and buys for the first time."""
     if customer is None:
         return Buyer(ZoneInfo("UTC"))
-    return Buyer(zone_of(customer), is_first=not customer.subscriptions.exists(), is_known=True)
+    families = frozenset(customer.subscriptions.values_list("family", flat=True))
+    return Buyer(zone_of(customer), families, is_known=True)
 
 
 def _currency(request: QuoteRequest, customer: Customer | None) -> str:
