@@ -63,8 +63,8 @@ def made(terms: Terms, chance: random.Random) -> Case:
     expires = period.start + timedelta(days=chance.randrange(1, 60))
     context = Context(
         zone=zone.key,
-        facts={"seats": Decimal(seats)},
-        labels={"term": term},
+        facts={"seats": Decimal(seats), "period_number": Decimal(1)},
+        labels={"term": term, "first_purchase": "no"},
         options={"opt": Decimal(held)},
         packs={"p": [Pack("pck_1", Decimal(left), expires), Pack("pck_2", Decimal(7))]},
     )
@@ -73,7 +73,7 @@ def made(terms: Terms, chance: random.Random) -> Case:
         "period": _written(period),
         "at": at.isoformat(),
         "spans": [_written(span) for span in spans],
-        "facts": {"seats": str(seats), "term": term},
+        "facts": {"seats": str(seats), "period_number": "1", "term": term, "first_purchase": "no"},
         "options": {"opt": str(held)},
         "packs": {
             "p": [
