@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from billing import api, api_schemas
+from billing import api, api_quotes, api_schemas
 
 urlpatterns = [
     path("schemas/<str:name>", api_schemas.SchemaView.as_view(), name="api_schema"),
+    path("quotes", api_quotes.QuotesView.as_view(), name="api_quotes"),
+    path("quotes/<str:public_id>", api_quotes.QuoteView.as_view(), name="api_quote"),
     path("invoices", api.InvoicesView.as_view(), name="api_invoices"),
     path("invoices/<str:public_id>", api.InvoiceView.as_view(), name="api_invoice"),
     path(

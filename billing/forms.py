@@ -8,7 +8,10 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from plans.composition import clashes, modules_in
+from billing.derivation import plain
+from billing.quote_asked import free_tier
+from billing.quote_request import QuoteRequest
+from plans.composition import SLA, SUPPORT, clashes, modules_in
 from plans.models import Meter
 from plans.selectors import Offer
 from subscriptions.forms import PortalForm
@@ -43,7 +46,7 @@ class QuoteForm(PortalForm):
         options = offer.terms.document.options
         self._choices("modules", [(m.code, m.name) for m in offer.modules if f"module.{m.code}" in options])
         none = [("", _("none beside the plan"))]
-        self.free = {kind: _free_tier(offer, kind) for kind in ("sla", "support")}
+        self.free = {prefix[:-1]: free_tier(offer, prefix).removeprefix(prefix) for prefix in (SLA, SUPPORT)}
         self._choices("sla", none + [(t.code, t.name) for t in offer.sla_tiers if f"sla.{t.code}" in options])
         self._choices(
             "support",
@@ -93,14 +96,19 @@ class QuoteForm(PortalForm):
         """Figures of one month by meter code."""
         return {m.code: self.cleaned_data.get(f"{METER}{m.code}") or Decimal(0) for m in self.meters}
 
-
-def _free_tier(offer: Offer, kind: str) -> str:
-    """Return the code of a tier without charges, held unless another is chosen; empty when all cost."""
-    document = offer.terms.document
-    priced = {option for charge in document.charges for option in charge.held}
-    tiers = offer.sla_tiers if kind == "sla" else offer.support_tiers
-    codes = [t.code for t in tiers if f"{kind}.{t.code}" in document.options]
-    return next((code for code in codes if f"{kind}.{code}" not in priced), "")
+    @property
+    def request(self) -> QuoteRequest:
+        """What a valid form asks, as the API would ask it."""
+        given = self.cleaned_data
+        return QuoteRequest(
+            plan=self.offer.version.plan.code,
+            modules=list(given.get("modules") or []),
+            sla=given.get("sla") or None,
+            support=given.get("support") or None,
+            term="annual" if self.chosen_term == Term.ANNUAL else "monthly",
+            seats=self.seats_wanted,
+            usage={code: plain(value) for code, value in self.quantities.items() if value},
+        )
 
 
 class SubscribeForm(PortalForm):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-from billing.models import Invoice, NumberSeries
+from billing.models import Invoice, NumberSeries, Quote
 from subscriptions.models import Customer
 
 _CUSTOMER = 0x52434231  # "RCB1": our space among two-part advisory locks
@@ -30,6 +30,14 @@ def lock_invoice(invoice_id: int) -> Invoice:
     """Return a fresh invoice, locked; its customer is locked first."""
     lock_customers([Invoice.objects.values_list("customer_id", flat=True).get(pk=invoice_id)])
     return Invoice.objects.select_for_update(no_key=True).get(pk=invoice_id)
+
+
+def lock_quote(quote_id: int) -> Quote:
+    """Return a fresh quote, locked; its customer is locked first, if it has one."""
+    lock_customers(
+        [pk for pk in Quote.objects.filter(pk=quote_id).values_list("customer_id", flat=True) if pk]
+    )
+    return Quote.objects.select_for_update(no_key=True, of=("self",)).get(pk=quote_id)
 
 
 def take_numbers(series: str, count: int) -> range:

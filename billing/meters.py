@@ -51,8 +51,12 @@ def counts_for(one: Observation, period: Period) -> bool:
 
 
 def _order(one: Observation) -> tuple[Any, ...]:
-    source = one.provenance
-    return one.at or _EARLIEST, sorted(one.attributes.items()), one.value, source.source, source.revision
+    """Return what tells any two observations apart, so that no order of arrival shows in a derivation."""
+    source, only = one.provenance, one.period
+    held = (one.lasting is not None, one.lasting or 0)
+    place = one.at or _EARLIEST, sorted(one.attributes.items()), one.value
+    span = (only.start, only.end) if only else (_EARLIEST, _EARLIEST)
+    return *place, source.source, source.revision, held, source.kind, source.hash, span
 
 
 def _inside(scope: tuple[str, str] | None, one: Observation) -> bool:

@@ -210,7 +210,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"InvoiceKind": ["start", "cycle", "change"]},
+    "ENUM_NAME_OVERRIDES": {
+        "InvoiceKind": ["start", "cycle", "change"],
+        "QuoteState": ["open", "expired", "accepted"],
+        "SubscriptionState": ["future", "active", "ending", "ended"],
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -247,6 +251,7 @@ STRIPE_TIMEOUT_SECONDS = 20
 RATECARD_CLOCK = env("RATECARD_CLOCK", "plans.clock.system_now")
 RATECARD_CLOCK_FILE = env("RATECARD_CLOCK_FILE")
 BILLING_GRACE_HOURS = int(env("RATECARD_BILLING_GRACE_HOURS", "24"))
+QUOTE_DAYS = int(env("RATECARD_QUOTE_DAYS", "30"))
 USAGE_WINDOW_BACK_DAYS = 35
 USAGE_WINDOW_AHEAD_MINUTES = 5
 USAGE_RATE_PER_SECOND = int(env("RATECARD_USAGE_RATE_PER_SECOND", "200"))

@@ -99,6 +99,8 @@ TEXTS: dict[str, str] = {
     ),
     "missing_description": _("The description in %(language)s is missing."),
     "too_long": _("“%(field)s” holds at most %(most)s characters, this is %(length)s."),
+    "text_too_long": _("The text is longer than %(most)s characters."),
+    "text_control": _("The text holds a control, direction or broken character."),
     "versions_not_rising": _("Version numbers and their dates rise together."),
     "given_number": _("“%(value)s” is not a plain number such as 1250 or 0.5."),
     "given_instant": _("“%(value)s” is neither a day (2026-06-15) nor a time (2026-06-15T08:30:00)."),

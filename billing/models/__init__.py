@@ -6,6 +6,7 @@ from billing.models.lines import InvoiceLine, LineKind
 from billing.models.packs import PackDraw, PackHolding
 from billing.models.parking import ParkedCustomer
 from billing.models.payments import Payment, PaymentAttempt, PaymentMethod
+from billing.models.quotes import Quote
 from billing.models.releases import ReleaseReview
 from billing.models.runs import BillingJob, BillingRun
 from billing.models.sla import CreditDraw, SlaAssessment, SlaCredit
@@ -30,6 +31,7 @@ __all__ = [
     "Payment",
     "PaymentAttempt",
     "PaymentMethod",
+    "Quote",
     "ReleaseReview",
     "SlaAssessment",
     "SlaCredit",

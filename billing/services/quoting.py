@@ -1,4 +1,7 @@
-"""What a basket would cost: the same rating as on an invoice, with assumed quantities; nothing is stored."""
+"""What terms would cost, a draft's too: base and a month's usage apart; nothing is stored.
+
+What a customer is shown is `billing.services.quotes`: the two invoices as they would be issued.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +15,6 @@ from billing.previews import PreviewLine, PreviewPart, preview_lines
 from billing.rating import rate
 from billing.selectors_gather import meter_names
 from billing.values import Context, Due, Observation
-from plans.models import PlanVersion
-from plans.selectors import terms_of
 from plans.terms import Terms
 
 # Any month will do: only proration looks at a period's length, and a whole period has none.
@@ -27,21 +28,6 @@ class Preview:
     currency: str
     start: PreviewPart
     month: PreviewPart
-
-
-def preview(
-    version: PlanVersion,
-    *,
-    term: str,
-    currency: str,
-    options: Mapping[str, Decimal],
-    seats: int,
-    quantities: Mapping[str, Decimal],
-) -> Preview:
-    """Rate the start invoice and one month of usage of a published version; see `preview_terms`."""
-    return preview_terms(
-        terms_of(version), term=term, currency=currency, options=options, seats=seats, quantities=quantities
-    )
 
 
 def preview_terms(

@@ -5,6 +5,7 @@ from billing.views.cards import payment_method, payment_method_add, payment_meth
 from billing.views.invoices import invoice_detail, invoice_list, line_why
 from billing.views.offers import plan_list
 from billing.views.overview import overview
+from billing.views.quotes import plan_quote_detail, plan_quote_save, plan_quotes
 from billing.views.subscribing import subscribe
 
 __all__ = [
@@ -17,5 +18,8 @@ __all__ = [
     "payment_method_done",
     "plan_list",
     "plan_quote",
+    "plan_quote_detail",
+    "plan_quote_save",
+    "plan_quotes",
     "subscribe",
 ]

@@ -9,12 +9,15 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from billing.errors_quotes import QuoteInvalid
 from billing.forms import METER, QuoteForm
-from billing.services import quoting
-from billing.views.offers import ExtraPrice, described, meters_by_code, option_price, twelfth
+from billing.quote_rating import Rated
+from billing.services.quotes import answer_for
+from billing.views.offers import ExtraPrice, described, meters_by_code, option_price
 from plans import clock
 from plans.errors import DomainError
 from plans.highlights import Highlight, highlights
+from plans.ids import new_id
 from plans.models import Meter
 from plans.selectors import Offer, price_list
 from subscriptions.models import Customer
@@ -51,17 +54,17 @@ class Choice:
 @member_page()
 def plan_quote(request: MemberRequest, code: str) -> HttpResponse:
     """Calculate a price from figures, modules and tiers; htmx asks for the result alone."""
-    customer = request.visit.customer
-    offer = offer_of(customer, code, clock.now())
+    customer, at = request.visit.customer, clock.now()
+    offer = offer_of(customer, code, at)
     form = quote_form(request.GET, offer)
-    preview = rated_or_said(form, customer.currency) if form.is_valid() else None
+    preview = rated_or_said(form, customer, at) if form.is_valid() else None
     page = {
         "offer": offer,
         "form": form,
         "currency": customer.currency,
         "preview": preview,
-        "monthly": _per_month(preview, form.chosen_term) if preview else None,
         "query": request.GET.urlencode(),
+        "key": new_id("form"),  # one rendering, one saved quote
     }
     if getattr(request, "htmx", False):
         return render(request, "plans/quote_result.html", page)
@@ -89,30 +92,16 @@ def quote_form(data: QueryDict, offer: Offer) -> QuoteForm:
     return QuoteForm(data, offer=offer, meters=[known[code] for code in priced if code in known])
 
 
-def rated(form: QuoteForm, currency: str) -> quoting.Preview:
-    """Rate what a valid form says."""
-    return quoting.preview(
-        form.offer.version,
-        term=form.chosen_term,
-        currency=currency,
-        options=form.options,
-        seats=form.seats_wanted,
-        quantities=form.quantities,
-    )
-
-
-def rated_or_said(form: QuoteForm, currency: str) -> quoting.Preview | None:
+def rated_or_said(form: QuoteForm, customer: Customer, at: datetime) -> Rated | None:
     """Rate, or put the reason why there is no list price for these figures beside the form."""
     try:
-        return rated(form, currency)
+        return answer_for(form.request, form.offer, customer=customer, at=at).rated
+    except QuoteInvalid as refusal:
+        for fault in refusal.faults:
+            form.add_error(None, fault.detail)
     except DomainError as error:
         form.add_error(None, str(error))
-        return None
-
-
-def _per_month(preview: quoting.Preview, term: str) -> int:
-    base = preview.start.total if term == Term.MONTHLY else twelfth(preview.start.total)
-    return base + preview.month.total
+    return None
 
 
 def _sliders(form: QuoteForm, offer: Offer, currency: str) -> list[Slider]:

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from billing.quote_rating import twelfth
 from billing.services import quoting
 from plans import clock
 from plans.highlights import Highlight, highlights
@@ -94,11 +95,6 @@ def _card(offer: Offer, term: str, currency: str, *, names: Mapping[str, Meter],
         offer.version.plan_id in current,
         described(offer.version.plan),
     )
-
-
-def twelfth(amount: int) -> int:
-    """Return a month's share of a yearly price, to the nearest minor unit: shown, never billed."""
-    return (2 * amount + MONTHS) // (2 * MONTHS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ class Scope(models.TextChoices):
     USAGE_READ = "usage:read", _("read usage")
     ENTITLEMENTS_READ = "entitlements:read", _("read entitlements")
     BILLING_READ = "billing:read", _("read invoices and subscriptions")
+    QUOTES_READ = "quotes:read", _("calculate quotes and read them")  # moves no money, reports nothing
 
 
 PROVIDER_SCOPES = [
@@ -27,8 +28,9 @@ PROVIDER_SCOPES = [
     Scope.AVAILABILITY_WRITE,
     Scope.USAGE_READ,
     Scope.ENTITLEMENTS_READ,
+    Scope.QUOTES_READ,
 ]
-CUSTOMER_SCOPES = [Scope.USAGE_READ, Scope.ENTITLEMENTS_READ, Scope.BILLING_READ]
+CUSTOMER_SCOPES = [Scope.USAGE_READ, Scope.ENTITLEMENTS_READ, Scope.BILLING_READ, Scope.QUOTES_READ]
 
 
 @pghistory.track(exclude=["last_used_at", "digest"])

@@ -7,7 +7,8 @@ from django.test import Client
 from django.utils.translation import override
 
 from billing.explain import sentences
-from billing.services.quoting import preview
+from billing.services.quoting import preview_terms
+from plans.selectors import terms_of
 from tests.billing.world import begin, make_plan
 from tests.factories import make_customer, make_key
 
@@ -17,7 +18,9 @@ MODERATION = {"module.moderation": Decimal(1)}
 
 def quote(version, *, term="monthly", currency="USD", **quantities: int):
     figures = {code: Decimal(value) for code, value in quantities.items()}
-    return preview(version, term=term, currency=currency, options=MODERATION, seats=0, quantities=figures)
+    return preview_terms(
+        terms_of(version), term=term, currency=currency, options=MODERATION, seats=0, quantities=figures
+    )
 
 
 @pytest.mark.parametrize("term", ["monthly", "annual"])

@@ -21,6 +21,7 @@ PAGES = [
     "/usage/",
     "/plans/",
     "/plans/scale/",
+    "/quotes/",
     "/subscriptions/",
     "/invoices/",
     "/keys/",

@@ -14,6 +14,7 @@ PAGES = {
     "/usage/days.csv": EVERYBODY,
     "/plans/": EVERYBODY,
     "/plans/growth/": EVERYBODY,
+    "/quotes/": EVERYBODY,
     "/subscriptions/": EVERYBODY,
     "/apps/": EVERYBODY,
     "/invoices/": MONEY,
