@@ -43,4 +43,5 @@ def _said(line: InvoiceLine) -> list[object]:
         [line.span.lower.isoformat(), line.span.upper.isoformat()],
         line.derivation,
         list(line.reading_ids),
+        *([line.inputs_hash] if line.inputs_hash else []),
     ]
