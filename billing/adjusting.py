@@ -47,6 +47,11 @@ def counted_adjustments(invoice: Invoice) -> list[int]:
     return list(rows.values_list("invoice", flat=True).distinct())
 
 
+def billed_amounts(invoice: Invoice, counted: Collection[int]) -> dict[str, int]:
+    """Return what each charge of an invoice has been billed at, adjustments included, in minor units."""
+    return {key: one.amount for key, one in _billed(invoice, counted).items()}
+
+
 def differences(invoice: Invoice, frozen: Frozen, counted: Collection[int]) -> list[DraftLine]:
     """Return a line for each charge that these readings change, beyond what is billed and adjusted."""
     zone = zone_of(invoice.customer)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing import api
+from billing import api, api_explain
 
 urlpatterns = [
     path("invoices", api.InvoicesView.as_view(), name="api_invoices"),
@@ -11,5 +11,10 @@ urlpatterns = [
         "invoices/<str:public_id>/lines/<int:n>/derivation",
         api.DerivationView.as_view(),
         name="api_line_derivation",
+    ),
+    path(
+        "invoices/<str:public_id>/lines/<path:line>/explanation",
+        api_explain.ExplanationView.as_view(),
+        name="api_line_explanation",
     ),
 ]

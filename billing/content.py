@@ -9,7 +9,13 @@ from plans.terms import canonical_json
 
 def content_hash(invoice: Invoice, lines: Sequence[InvoiceLine]) -> str:
     """Return the SHA-256 of what the document says: its head and every line."""
-    head = [
+    body = [_said(line) for line in sorted(lines, key=lambda line: line.position)]
+    return hashlib.sha256(canonical_json([head_of(invoice), body])).hexdigest()
+
+
+def head_of(invoice: Invoice) -> list[object]:
+    """Return what the head of the document says."""
+    return [
         invoice.public_id,
         invoice.number,
         invoice.customer_id,
@@ -27,8 +33,6 @@ def content_hash(invoice: Invoice, lines: Sequence[InvoiceLine]) -> str:
         [invoice.span.lower.isoformat(), invoice.span.upper.isoformat()],
         *([invoice.inputs] if invoice.inputs else []),
     ]
-    body = [_said(line) for line in sorted(lines, key=lambda line: line.position)]
-    return hashlib.sha256(canonical_json([head, body])).hexdigest()
 
 
 def _said(line: InvoiceLine) -> list[object]:

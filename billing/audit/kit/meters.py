@@ -46,7 +46,7 @@ def chosen(
     marked = [banded(one, meter, schedules) for one in seen if belongs(one, period)]
     inside = [one for one in marked if scope is None or one.attributes.get(scope[0]) == scope[1]]
     found = [one for one in inside if _allowed(meter.get("where", {}), one.attributes)]
-    return sorted(found, key=_place)
+    return sorted(found, key=_in_order)
 
 
 def banded(one: Seen, meter: Tree, schedules: Tree) -> Seen:
@@ -62,7 +62,7 @@ def _allowed(where: Tree, attributes: Mapping[str, str]) -> bool:
     return all(attributes.get(name) in values for name, values in wanted.items())
 
 
-def _place(one: Seen) -> tuple[Any, ...]:
+def _in_order(one: Seen) -> tuple[Any, ...]:
     return one.at or LONG_AGO, sorted(one.attributes.items()), one.value, one.source
 
 
