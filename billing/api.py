@@ -41,6 +41,9 @@ class InvoiceSerializer(serializers.Serializer[Any]):
     issued_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField()
     paid_at = serializers.DateTimeField(allow_null=True)
+    content_hash = serializers.CharField(
+        help_text="SHA-256 of the whole document; an audit kit shows it too."
+    )
 
 
 class LineSerializer(serializers.Serializer[Any]):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing import api, api_explain
+from billing import api, api_audit, api_explain
 
 urlpatterns = [
     path("invoices", api.InvoicesView.as_view(), name="api_invoices"),
@@ -12,6 +12,7 @@ urlpatterns = [
         api.DerivationView.as_view(),
         name="api_line_derivation",
     ),
+    path("invoices/<str:public_id>/audit-kit", api_audit.AuditKitView.as_view(), name="api_audit_kit"),
     path(
         "invoices/<str:public_id>/lines/<path:line>/explanation",
         api_explain.ExplanationView.as_view(),

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import UTC
 
 from billing.models import Invoice, InvoiceLine
 from plans.terms import canonical_json
@@ -26,7 +27,7 @@ def head_of(invoice: Invoice) -> list[object]:
         invoice.subtotal,
         invoice.total,
         *(
-            moment.isoformat()
+            moment.astimezone(UTC).isoformat()
             for moment in (invoice.period_start, invoice.issued_at, invoice.due_at)
             if moment
         ),

@@ -1,4 +1,4 @@
-"""What stands behind an invoice's readings: the readings themselves, their cells and, bounded, their events."""
+"""What stands behind an invoice: its readings, their cells and, bounded, the events of those."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from typing import Any
 
 from billing.derivation import plain
 from usage.models import Reading
-from usage.selectors_raw import ReadingCell, cells_of, dropped_until, events_of, is_kept, period_of
+from usage.selectors_raw import RawEvent, ReadingCell, cells_of, dropped_until, events_of, is_kept, period_of
 
 MOST_EVENTS = 100_000  # of one kit; cells beyond that stand by themselves, and the kit says so
 CELL_COLUMNS = ["reading", "start", "end", "value", "rollup", "revision", "events"]
@@ -65,13 +65,13 @@ def _add(found: Behind, reading: Reading, cell: ReadingCell, start: str, dropped
     end = cell.period.end.isoformat()
     found.cells.append([reading.public_id, start, end, plain(cell.value), *rollup, state])
     found.left -= len(rows)
-    found.events += [
-        [
-            reading.public_id, start, row.occurred_at.isoformat(), plain(row.value), row.user_digest, row.digest,
-            row.region, str(row.batch), row.received_at.isoformat(),
-        ]
-        for row in rows
-    ]  # fmt: skip
+    found.events += [[reading.public_id, start, *_event(row)] for row in rows]
+
+
+def _event(row: RawEvent) -> list[str]:
+    digests = [row.user_digest, row.digest]
+    received = row.received_at.isoformat()
+    return [row.occurred_at.isoformat(), plain(row.value), *digests, row.region, str(row.batch), received]
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

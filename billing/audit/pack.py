@@ -65,8 +65,8 @@ def _terms(hashes: set[str]) -> dict[str, bytes]:
 
 def _manifest(invoice: Invoice, files: dict[str, bytes]) -> bytes:
     named = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
-    digest = hashlib.sha256(canonical_json(named)).hexdigest()
-    return _pretty({"format": FORMAT, "invoice": invoice.public_id, "files": named, "digest": digest})
+    said = {"format": FORMAT, "invoice": invoice.public_id, "files": named}
+    return _pretty({**said, "digest": hashlib.sha256(canonical_json(said)).hexdigest()})
 
 
 def _pretty(value: Any) -> bytes:

@@ -23,7 +23,7 @@ One line per check; the exit code is 0 only when all hold. What is here:
 
 To be sure of the hash chain, keep the content_hash printed by the API when the invoice was issued, and keep
 your own count of events: a kit can show that a bill follows from its inputs, and only you know your inputs.
-The availability figures of SLA credits and the amounts billed by earlier invoices are stated, not derived here.
+The availability behind SLA credits and what earlier invoices billed are stated here, not derived.
 
 审计包：无需信任我们即可重算本账单
 ==================================

@@ -5,9 +5,12 @@ from billing.views.cards import payment_method, payment_method_add, payment_meth
 from billing.views.invoices import invoice_detail, invoice_list, line_why
 from billing.views.offers import plan_list
 from billing.views.overview import overview
+from billing.views.readings import audit_kit, cell_events, reading_detail
 from billing.views.subscribing import subscribe
 
 __all__ = [
+    "audit_kit",
+    "cell_events",
     "invoice_detail",
     "invoice_list",
     "line_why",
@@ -17,5 +20,6 @@ __all__ = [
     "payment_method_done",
     "plan_list",
     "plan_quote",
+    "reading_detail",
     "subscribe",
 ]

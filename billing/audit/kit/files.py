@@ -41,10 +41,10 @@ def check_files(kit: Kit, report: Report) -> bool:
     """Compare every file with the manifest, and the manifest with itself."""
     try:
         manifest = kit.json(MANIFEST)
-        named = dict(manifest["files"])
+        named, stated = dict(manifest["files"]), manifest.pop("digest")
     except (KeyError, TypeError, ValueError) as error:
         return report.check(MANIFEST, False, f"it cannot be read: {error}")
-    holds = report.check(MANIFEST, digest(canonical(named)) == manifest.get("digest"), "it was altered")
+    holds = report.check(MANIFEST, digest(canonical(manifest)) == stated, "it was altered")
     for name in sorted({*named, *kit.files} - {MANIFEST}):
         content = kit.files.get(name)
         if content is None:
