@@ -34,14 +34,14 @@ The availability behind SLA credits and what earlier invoices billed are stated 
 
 每项校验输出一行；只有全部通过时退出码才为 0。内容如下：
 
-  invoice.json    账单：表头、各费用行、每行的推导过程及输入哈希
+  invoice.json    账单：表头、各费用行、每行的计算过程及输入哈希
   terms/*.json    计价所依据的条款；文件名即该文件的 SHA-256
   inputs.json     应计费用、客户情况（事实、标签、选项、资源包）、迟到用量、SLA 赔付
-  readings.json   冻结的读数及各行所引用的哈希
-  rollups.csv     每个读数由哪些单元（计费时区的自然日）相加而成
-  events.csv      这些单元背后的原始事件（在保留期内，最多 100,000 条）；标识与用户均为摘要
+  readings.json   冻结读数及各行所引用的哈希
+  rollups.csv     每个冻结读数由哪些时段（计费时区的自然日）相加而成
+  events.csv      这些时段背后的原始事件（在保留期内，最多 100,000 条）；标识与用户均为摘要
   manifest.json   每个文件的 SHA-256
-  verify.py       读取以上内容，用自带的计价语法求值器按条款和读数重新计算每一行，精确到币种最小单位
+  verify.py       读取以上内容，用自带的计价语法求值器按条款和冻结读数重新计算每一行，精确到币种最小单位
 
 为确认哈希链，请保留账单出具时 API 返回的 content_hash，并自行统计事件：审计包可以证明账单由其输入得出，
 而输入是否属实只有您自己知道。SLA 赔付的可用率数据以及此前账单的已计费金额在此仅为陈述，不作推导。

@@ -60,7 +60,8 @@ ALTERATIONS = {
     "a line's amount, and the total with it": (
         "lines",
         """WITH line AS (UPDATE billing_invoiceline SET amount = amount + 1,
-                         exact_amount = exact_amount + 0.01, derivation = '{"word": "literal", "output": "9.01"}', inputs_hash = ''
+                         exact_amount = exact_amount + 0.01, inputs_hash = '',
+                         derivation = '{"word": "literal", "output": "9.01"}'
                          WHERE charge = 'messages' RETURNING invoice_id)
            UPDATE billing_invoice SET total = total + 1, subtotal = subtotal + 1
            WHERE id IN (SELECT invoice_id FROM line)""",
