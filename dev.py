@@ -37,7 +37,8 @@ USAGE = """usage: python3 dev.py COMMAND
   screenshots  take the pictures of the README again
   messages     bring the translations' files up to date with the texts
   lock         compile requirements.txt and requirements-dev.txt again
-  bench, chaos come with a later release"""
+  bench        measure, e.g. bench rating --json report.json; without a name, everything
+  chaos        comes with a later release"""
 MODULES = {
     "run": "run",
     "test": "testing",

@@ -4,10 +4,14 @@
 import os
 import sys
 
+from config.serverless import COMMANDS as SERVERLESS
+
 
 def main() -> None:
     """Run one management command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if sys.argv[1:2] and sys.argv[1] in SERVERLESS and not os.environ.get("SECRET_KEY"):
+        os.environ.setdefault("RATECARD_DEBUG", "1")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

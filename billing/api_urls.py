@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from billing import api, api_audit, api_explain
+from billing import api, api_audit, api_explain, api_schemas
 
 urlpatterns = [
+    path("schemas/<str:name>", api_schemas.SchemaView.as_view(), name="api_schema"),
     path("invoices", api.InvoicesView.as_view(), name="api_invoices"),
     path("invoices/<str:public_id>", api.InvoiceView.as_view(), name="api_invoice"),
     path(

@@ -13,6 +13,7 @@ from plans.tariff import Band, Tariff
 from plans.terms_check import BUILTIN_FACTS
 from plans.terms_timing import Timing, timings
 from plans.terms_walk import is_literal
+from plans.tou import Timetable
 
 _FORMS = ("plus", "minus", "times", "over", "at_least", "at_most", "included")
 _PRICES = ("each", "per", "flat", "times")
@@ -43,6 +44,8 @@ class Compiled:
     figures: dict[str, CompiledCharge]
     numbers: dict[str, n.Number]  # meters and formulas
     each: dict[str, n.Number]  # meter -> the worth of one event, names being its attributes
+    timetables: dict[str, tuple[Timetable, str]]  # meter -> its schedule, and the band of undated usage
+    band_names: dict[str, dict[str, str]]  # time band -> locale -> text
     line_rounding: s.Round | None
     total_rounding: s.Round | None
     order: dict[str, int]
@@ -74,6 +77,8 @@ class _Compiler:
             figures={one.code: self._charge(one, None) for one in document.figures},
             numbers={name: self._name(name) for name in everything},
             each=_EventCompiler(document).worths(),
+            timetables=_timetables(document),
+            band_names={b.code: b.name for rule in document.schedules.values() for b in rule.bands if b.name},
             line_rounding=None if plan.line is None else rounding(plan.line),
             total_rounding=None if plan.total is None else rounding(plan.total),
             order={one.code: index for index, one in enumerate(document.charges)},
@@ -173,6 +178,13 @@ class _Compiler:
                 open_numbers[name] = self.number(value)
         fields["partial"] = band.partial or default.partial
         return fields, open_numbers
+
+
+def _timetables(document: t.Document) -> dict[str, tuple[Timetable, str]]:
+    """Return the schedule of every meter that has one."""
+    scheduled = {code: meter.schedule for code, meter in document.meters.items() if meter.schedule}
+    rules = {code: document.schedules[name] for code, name in scheduled.items()}
+    return {code: (Timetable(rule), rule.otherwise) for code, rule in rules.items()}
 
 
 class _EventCompiler(_Compiler):

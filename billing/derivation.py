@@ -222,6 +222,7 @@ _RULES: dict[str, Callable[[Node, Sequence[Decimal]], Decimal]] = {
     "group": _only,
     "pick": _only,
     "spend": _sum,
+    "added": _sum,
     "since": lambda _node, parts: parts[0] - parts[1],
     "negative": _negative,
     "adjusted": lambda _node, parts: parts[0] - sum(parts[1:], ZERO),

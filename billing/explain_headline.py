@@ -89,12 +89,23 @@ def _say(node: Node, made: _Text) -> None:
         made.add("negate", ZERO, _("%(before)s, subtracted"))
     elif node.word in ("number", "pick", "group") or _is_first(node):
         _say(node.children[0], made)
+    elif node.word == "added":
+        _parts(node, made)
     elif node.word in ("since", "adjusted"):
         _difference(node, made)
     else:
         made.start(
             Piece("start", node.output, _start(node, made.reader)), is_money=made.reader.is_money(node)
         )
+
+
+def _parts(node: Node, made: _Text) -> None:
+    """A bill that reaches over the edge of a month or year: what each of them adds."""
+    first, *others = node.children
+    written = made.reader.written(first.output, is_money=True)
+    made.start(Piece("start", first.output, written), is_money=True)
+    for one in others:
+        made.add("plus", one.output, _("%(before)s + %(other)s"), other=made.write(one.output))
 
 
 def _is_first(node: Node) -> bool:

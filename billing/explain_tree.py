@@ -82,7 +82,14 @@ def _spend(node: Node, reader: Reader, depth: int) -> Iterator[Explained]:
         yield Explained(depth + 1, name, reader.written(leaf.output, is_money=True))
 
 
-_OWN = {"negative": _negative, "adjusted": _adjusted, "since": _since, "spend": _spend}
+def _added(node: Node, reader: Reader, depth: int) -> Iterator[Explained]:
+    """A bill that reaches over a month's or year's edge: the parts of both."""
+    for part in node.children:
+        yield from told(part, reader, depth)
+    yield Explained(depth, _("Both parts together"), reader.written(node.output, is_money=True))
+
+
+_OWN = {"added": _added, "negative": _negative, "adjusted": _adjusted, "since": _since, "spend": _spend}
 
 
 def _step(node: Node, reader: Reader, depth: int, *, money_so_far: bool) -> Iterator[Explained]:

@@ -74,7 +74,7 @@ class Reader:
             return self.unit(node.argument.get("name", "")) == "money"
         if node.word == "chain":
             return self._money_at(node, len(node.children))
-        if node.word in {"negative", "number", "pick", "adjusted", "since"}:
+        if node.word in {"negative", "number", "pick", "adjusted", "since", "added"}:
             return any(self.is_money(child) for child in node.children)
         return False
 

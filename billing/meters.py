@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,9 @@ from billing.derivation import TAKES, Node, plain
 from billing.values import Observation
 from plans.terms import Meter, Stage
 from plans.timespan import Period, local_date
+from plans.tou import Timetable
 
+BAND = "band"  # the attribute that a meter's schedule gives
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _SUM = Stage(take="sum")
 
@@ -26,6 +29,18 @@ def select(
         if counts_for(one, period) and _passes(meter, one.attributes) and _inside(scope, one)
     ]
     return sorted(chosen, key=_order)
+
+
+def in_bands(observations: Iterable[Observation], timetable: Timetable, otherwise: str) -> list[Observation]:
+    """Return the observations with the attribute `band`; one without an instant lies in the `else` band."""
+    return [_in_band(one, timetable, otherwise) for one in observations]
+
+
+def _in_band(one: Observation, timetable: Timetable, otherwise: str) -> Observation:
+    if BAND in one.attributes:
+        return one
+    band = otherwise if one.at is None else timetable.band_of(one.at)
+    return replace(one, attributes={**one.attributes, BAND: band})
 
 
 def counts_for(one: Observation, period: Period) -> bool:
@@ -86,13 +101,17 @@ def _taken(stage: Stage, key: tuple[str, ...], nodes: list[Node]) -> Node:
 
 
 def keys(one: Observation, zone: ZoneInfo) -> dict[str, str]:
-    """Return the attributes to group by; day and month come from the instant unless given."""
+    """Return the attributes to group by; clock and calendar ones come from the local instant unless given."""
     found = dict(one.attributes)
     if one.at is not None:
         day = local_date(one.at, zone).isoformat()
+        local = one.at.astimezone(zone)
+        year, week, _weekday = local.isocalendar()
         found.setdefault("day", day)
         found.setdefault("month", day[:7])
-        found.setdefault("hour", one.at.astimezone(UTC).strftime("%Y-%m-%dT%H"))
+        found.setdefault("week", f"{year}-W{week:02}")
+        found.setdefault("hour", local.strftime("%Y-%m-%dT%H%z"))  # the offset tells a repeated hour apart
+        found.setdefault("minute", local.strftime("%Y-%m-%dT%H:%M%z"))
     return found
 
 

@@ -12,7 +12,7 @@ from billing.pools import Pools
 from billing.values import Due, Quantities
 from plans.errors import DomainError, _
 from plans.terms import Meter
-from plans.timespan import Period, local_date, local_midnight
+from plans.timespan import Period, local_date, local_midnight, shift_months
 
 ZERO = Decimal(0)
 T = TypeVar("T")
@@ -165,30 +165,47 @@ def run_steps(first: Node, steps: Sequence[Step], env: Env) -> Node:
 class Since:
     """What a month (or year) costs so far, less what it cost before: bands and allowances accumulate.
 
-    The window starts with the calendar month or year of the billed period, in the customer's zone.
+    The window starts with the calendar month or year in the customer's zone; a bill that reaches over
+    its edge is the sum of its parts in each.
     """
 
     chain: Chain
     resets: str
 
-    def _windows(self, env: Env) -> tuple[Period, Period | None]:
-        period = env.due.period
+    def _windows(self, env: Env) -> list[tuple[Period, Period | None]]:
+        """Return (so far, before) for every month or year that the billed period touches."""
+        period, step = env.due.period, 12 if self.resets == "year" else 1
         day = local_date(period.start, env.zone).replace(day=1)
-        start = local_midnight(day.replace(month=1) if self.resets == "year" else day, env.zone)
-        return Period(start, period.end), Period(start, period.start) if start < period.start else None
+        day = day.replace(month=1) if self.resets == "year" else day
+        found: list[tuple[Period, Period | None]] = []
+        start = local_midnight(day, env.zone)
+        while start < period.end:
+            day = shift_months(day, step)
+            end = min(local_midnight(day, env.zone), period.end)
+            before = Period(start, period.start) if start < period.start else None
+            found.append((Period(start, end), before))
+            start = end
+        return found
 
     def value(self, env: Env) -> Decimal:
-        so_far, before = self._windows(env)
+        parts = (self._part(env, so_far, before) for so_far, before in self._windows(env))
+        return sum(parts, ZERO)
+
+    def _part(self, env: Env, so_far: Period, before: Period | None) -> Decimal:
         known = ZERO if before is None else self.chain.value(env.over(before))
         return self.chain.value(env.over(so_far)) - known
 
     def explain(self, env: Env) -> Node:
-        so_far, before = self._windows(env)
+        nodes = [self._explained(env, so_far, before) for so_far, before in self._windows(env)]
+        if len(nodes) == 1:
+            return nodes[0]
+        return Node("added", sum((one.output for one in nodes), ZERO), children=tuple(nodes))
+
+    def _explained(self, env: Env, so_far: Period, before: Period | None) -> Node:
         known = Node("literal", ZERO) if before is None else self.chain.explain(env.over(before))
         now = self.chain.explain(env.over(so_far))
-        return Node(
-            "since", now.output - known.output, argument={"resets": self.resets}, children=(now, known)
-        )
+        argument = {"resets": self.resets}
+        return Node("since", now.output - known.output, argument=argument, children=(now, known))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,36 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
+from billing.packs import ALWAYS, covered
 from billing.values import Draw, Pack
 from plans.terms import Pool
 from plans.timespan import Period
 
 ZERO = Decimal(0)
-_NEVER = datetime.max.replace(tzinfo=UTC)
-_FIRST = datetime.min.replace(tzinfo=UTC)
+_UTC = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class _Usable:
+    """A pack (or the pool's own allowance, holding "") and the usage it may cover."""
+
+    holding: str
+    left: Decimal
+    start: datetime
+    end: datetime
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """A part of the period in which the same packs cover, and what was used in it and is not covered yet."""
+
+    period: Period
+    wanted: Decimal
 
 
 @dataclass(slots=True)
@@ -20,6 +40,7 @@ class Pools:
 
     rules: Mapping[str, Pool]
     packs: Mapping[str, Sequence[Pack]]
+    zone: ZoneInfo = _UTC
     left: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     draws: list[Draw] = field(default_factory=list)
     others: dict[Period, "Pools"] = field(default_factory=dict)
@@ -30,7 +51,7 @@ class Pools:
         Charges that look at one period share it, so they draw in document order there too.
         """
         if period not in self.others:
-            self.others[period] = Pools(self.rules, {})
+            self.others[period] = Pools(self.rules, {}, self.zone)
         return self.others[period]
 
     def open_allowance(self, pool: str, size: Decimal) -> None:
@@ -48,27 +69,61 @@ class Pools:
     ) -> Decimal:
         """Return how much of `wanted` the pool covers, in pool units, and note the draws.
 
-        A pack covers no more than what was used before it expired: `used_by(instant)`.
+        A pack covers only what was used while it covers: between two instants that is the growth of
+        `used_by`. The earliest usage is covered first; usage without an instant lies at the start.
         """
+        packs = self._usable(pool, period)
+        stretches = _stretches(packs, period, wanted, used_by)
         taken = ZERO
-        for pack in [Pack("", ZERO), *self._usable(pool, period)]:
-            key = (pool, pack.holding)
-            part = min(wanted - taken, self.left.get(key, pack.left))
-            if pack.expires is not None and pack.expires < period.end:
-                part = min(part, used_by(pack.expires) - taken)
+        for pack in packs:
+            part = _cover(stretches, pack)
             if part > 0:
-                self.left[key] = self.left.get(key, pack.left) - part
+                self.left[pool, pack.holding] = pack.left - part
                 self.draws.append(Draw(pool, pack.holding, charge, part))
                 taken += part
         return taken
 
-    def _usable(self, pool: str, period: Period) -> list[Pack]:
-        order = self.rules[pool].order
-        packs = self.packs.get(pool, ())
-        usable = (pack for pack in packs if pack.expires is None or pack.expires > period.start)
-        return sorted(usable, key=lambda pack: _order(pack, order))
+    def _usable(self, pool: str, period: Period) -> list[_Usable]:
+        """Return the allowance, then the packs that cover a part of the period, in the order they burn."""
+        rule = self.rules[pool]
+        found = []
+        for pack in [Pack("", ZERO), *self._ordered(pool)]:
+            start, end = covered(pack, rule, pool=pool, zone=self.zone)
+            left = self.left.get((pool, pack.holding), pack.left)
+            if start < period.end and end > period.start and left > 0:
+                found.append(_Usable(pack.holding, left, start, end))
+        return found
+
+    def _ordered(self, pool: str) -> list[Pack]:
+        rule = self.rules[pool]
+
+        def order(pack: Pack) -> tuple[datetime, datetime, str]:
+            times = covered(pack, rule, pool=pool, zone=self.zone)[1], pack.bought or ALWAYS
+            return (*(reversed(times) if rule.order == "first_bought" else times), pack.holding)
+
+        return sorted(self.packs.get(pool, ()), key=order)
 
 
-def _order(pack: Pack, order: str) -> tuple[datetime, datetime, str]:
-    expires, bought = pack.expires or _NEVER, pack.bought or _FIRST
-    return (bought, expires, pack.holding) if order == "first_bought" else (expires, bought, pack.holding)
+def _stretches(
+    packs: Sequence[_Usable], period: Period, wanted: Decimal, used_by: Callable[[datetime], Decimal]
+) -> list[_Stretch]:
+    """Cut the period where a pack begins or ceases to cover; the parts' usage adds up to `wanted`."""
+    inside = {edge for pack in packs for edge in (pack.start, pack.end) if period.start < edge < period.end}
+    edges = [period.start, *sorted(inside), period.end]
+    found, before = [], ZERO
+    for start, end in pairwise(edges):
+        reached = wanted if end == period.end else max(before, min(wanted, used_by(end)))
+        found.append(_Stretch(Period(start, end), reached - before))
+        before = reached
+    return found
+
+
+def _cover(stretches: Sequence[_Stretch], pack: _Usable) -> Decimal:
+    """Take from the stretches a pack covers, the earliest first; return how much."""
+    taken = ZERO
+    for one in stretches:
+        if pack.start <= one.period.start and one.period.end <= pack.end:
+            part = min(one.wanted, pack.left - taken)
+            one.wanted -= part
+            taken += part
+    return taken

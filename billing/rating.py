@@ -13,7 +13,7 @@ from billing.calculation import CurrencyNotSold, DuplicateLine, UnknownCharge, c
 from billing.compile import Compiled, CompiledCharge, compiled
 from billing.derivation import Node, plain
 from billing.inputs import inputs_json
-from billing.meters import counts_for
+from billing.meters import BAND, counts_for, in_bands
 from billing.numbers import ZERO, Chain, Env, Spent, run_steps
 from billing.pools import Pools
 from billing.steps import Every, Round
@@ -106,9 +106,21 @@ def _open(terms: Terms, quantities: Quantities, context: Context) -> _Bill:
     currency = _currency(terms, context)
     document = terms.document
     spent = [_spent_of(line) for line in context.spent]
-    pools = Pools(document.pools, context.packs)
     zone = ZoneInfo(context.zone)
-    return _Bill(terms, compiled(terms), quantities, context, currency, pools, zone, spent)
+    pools = Pools(document.pools, context.packs, zone)
+    program = compiled(terms)
+    return _Bill(terms, program, _banded(program, quantities), context, currency, pools, zone, spent)
+
+
+def _banded(program: Compiled, quantities: Quantities) -> Quantities:
+    """Return the quantities with the time band of every value whose meter has a schedule."""
+    if not program.timetables.keys() & quantities.keys():
+        return quantities
+    found = dict(quantities)
+    for code, (timetable, otherwise) in program.timetables.items():
+        if code in found:
+            found[code] = in_bands(found[code], timetable, otherwise)
+    return found
 
 
 def _currency(terms: Terms, context: Context) -> str:
@@ -204,7 +216,7 @@ def _line(bill: _Bill, place: _Place) -> Line:
     return Line(
         key=place.key,
         charge=charge.code,
-        label=charge.name,
+        label=_label(bill, place),
         tags=tuple(charge.tags),
         credit=charge.credit,
         app=place.scope.get("app", ""),
@@ -217,15 +229,30 @@ def _line(bill: _Bill, place: _Place) -> Line:
     )
 
 
+def _label(bill: _Bill, place: _Place) -> Mapping[str, str]:
+    """Return the charge's name; of a split by time band or another dimension, with the value's name."""
+    name: Mapping[str, str] = place.rule.charge.name
+    values = [(key, value) for key, value in place.scope.items() if key not in ("app", "region")]
+    if not values:
+        return name
+    dimension, value = values[0]
+    called = bill.program.band_names.get(value, {}) if dimension == BAND else {}
+    locales = dict.fromkeys([*name, *called]) or {"en": None}
+    code = place.rule.charge.code
+    return {key: f"{name.get(key) or name.get('en') or code} · {called.get(key, value)}" for key in locales}
+
+
 def _priced_quantity(tree: Node) -> Decimal | None:
     """Return what went into the price: of an accumulating charge, what this bill added."""
     if tree.word == "since":
         now, before = (_priced_quantity(child) for child in tree.children)
         return now if before is None or now is None else now - before
+    if tree.word == "added":
+        return sum((_priced_quantity(child) or ZERO for child in tree.children), ZERO)
     for node in (tree, *tree.children):
         if node.word == "price":
             return node.input
-        if node.word == "since":
+        if node.word in ("since", "added"):
             return _priced_quantity(node)
     return None
 

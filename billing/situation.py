@@ -3,16 +3,17 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from billing.compile import Compiled, compiled
-from billing.numbers import Env
+from billing.numbers import Env, MissingFact
 from billing.pools import Pools
 from billing.values import Context, Due, Observation, Pack, Quantities
 from plans.errors import DomainError, _
 from plans.money import exact
+from plans.problems import Problem
 from plans.shape import Strict
 from plans.terms import Document, Terms
 from plans.terms_check import BUILTIN_FACTS, BUILTIN_LABELS
@@ -24,10 +25,14 @@ _ANY = Period(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
 
 
 class SituationInvalid(DomainError):  # noqa: N818
-    """A value of the situation that its terms cannot take."""
+    """A value of the situation that its terms cannot take; `problem` says where and what to do."""
 
     code = "situation_invalid"
-    text = _("In the situation, “%(path)s” is wrong: %(value)s.")
+    text = _("In the situation, “%(path)s” is wrong: %(sentence)s")
+
+    def __init__(self, path: str, code: str, **params: str) -> None:
+        self.problem = Problem(path, code, params)
+        super().__init__(path=path, sentence=self.problem.sentence())
 
 
 class Span(Strict):
@@ -69,6 +74,14 @@ class Situation(Part):
     unit: str | None = None
 
 
+def zone_of(text: str) -> ZoneInfo:
+    """Return the zone of a name; refuses one that the zone database does not know."""
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SituationInvalid("zone", "given_zone", value=text) from None
+
+
 def instant(text: str, zone: ZoneInfo, path: str) -> datetime:
     """Return an instant; a bare day is its local midnight."""
     try:
@@ -76,7 +89,7 @@ def instant(text: str, zone: ZoneInfo, path: str) -> datetime:
             return local_midnight(date.fromisoformat(text), zone)
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise SituationInvalid(path=path, value=text) from None
+        raise SituationInvalid(path, "given_instant", value=text) from None
     return found if found.tzinfo else found.replace(tzinfo=zone)
 
 
@@ -88,28 +101,32 @@ def period_of(part: Part, zone: ZoneInfo) -> Period:
     try:
         first = date.fromisoformat(f"{given}-01")
     except ValueError:
-        raise SituationInvalid(path="period", value=given) from None
+        raise SituationInvalid("period", "given_period", value=given) from None
     return Period(local_midnight(first, zone), local_midnight(shift_months(first, 1), zone))
 
 
 def span_of(span: Span, zone: ZoneInfo, path: str) -> Period:
-    return Period(instant(span.start, zone, f"{path}.from"), instant(span.end, zone, f"{path}.to"))
+    """Return the span; refuses one that is empty or runs backwards."""
+    start, end = instant(span.start, zone, f"{path}.from"), instant(span.end, zone, f"{path}.to")
+    if start >= end:
+        raise SituationInvalid(path, "given_span", start=span.start, end=span.end)
+    return Period(start, end)
 
 
 def number(text: str, path: str) -> Decimal:
     """Return a plain decimal; a situation may hold a negative one."""
     body = text.removeprefix("-")
     if not body.isascii() or not body.replace(".", "", 1).isdigit():
-        raise SituationInvalid(path=path, value=text)
+        raise SituationInvalid(path, "given_number", value=text)
     return Decimal(text)
 
 
 def context_of(terms: Terms, part: Part, zone: ZoneInfo) -> Context:
     """Return the rater's context: which facts are numbers and which are labels is declared in the terms."""
-    facts, labels = _facts(terms.document, part.facts, "facts")
+    facts, labels = facts_and_labels(terms.document, part.facts, "facts")
     held = part.options if isinstance(part.options, dict) else dict.fromkeys(part.options, "1")
     split = {
-        dimension: {value: _own(terms.document, dimension, value, own) for value, own in values.items()}
+        dimension: {value: own_values(terms.document, dimension, value, own) for value, own in values.items()}
         for dimension, values in part.split.items()
     }
     return Context(
@@ -118,13 +135,14 @@ def context_of(terms: Terms, part: Part, zone: ZoneInfo) -> Context:
         labels=labels,
         options={name: number(text, f"options.{name}") for name, text in held.items()},
         split=split,
-        packs={pool: _packs(pool, given, zone) for pool, given in part.packs.items()},
+        packs={pool: packs_of(pool, given, zone) for pool, given in part.packs.items()},
     )
 
 
-def _facts(
+def facts_and_labels(
     document: Document, given: Mapping[str, str], path: str
 ) -> tuple[dict[str, Decimal], dict[str, str]]:
+    """Return what is given, told apart: numbers and labels, as the terms declare them."""
     facts: dict[str, Decimal] = {}
     labels: dict[str, str] = {}
     dimensions = {charge.split for charge in document.charges}
@@ -134,24 +152,31 @@ def _facts(
         elif name in document.labels or name in (*BUILTIN_LABELS, "currency") or name in dimensions:
             labels[name] = _label(document, name, text, path)
         else:
-            raise SituationInvalid(path=f"{path}.{name}", value="the terms declare no such fact or label")
+            known = ", ".join(sorted({*document.facts, *document.labels, *BUILTIN_FACTS, *BUILTIN_LABELS}))
+            raise SituationInvalid(f"{path}.{name}", "given_fact", name=name, known=known)
     return facts, labels
 
 
 def _label(document: Document, name: str, text: str, path: str) -> str:
-    values = document.labels.get(name, [])
+    values = document.labels.get(name) or BUILTIN_LABELS.get(name, [])
     if values and text not in values:
-        raise SituationInvalid(path=f"{path}.{name}", value=f"{text} is not one of {', '.join(values)}")
+        raise SituationInvalid(
+            f"{path}.{name}", "given_label", value=text, label=name, known=", ".join(values)
+        )
     return text
 
 
-def _own(document: Document, dimension: str, value: str, own: Mapping[str, str]) -> dict[str, Decimal | str]:
+def own_values(
+    document: Document, dimension: str, value: str, own: Mapping[str, str]
+) -> dict[str, Decimal | str]:
+    """Return the facts and labels of one value of a split; meters beside them are usage."""
     rest = {name: text for name, text in own.items() if name not in document.meters}
-    facts, labels = _facts(document, rest, f"split.{dimension}.{value}")
+    facts, labels = facts_and_labels(document, rest, f"split.{dimension}.{value}")
     return {**facts, **labels}
 
 
-def _packs(pool: str, given: list[PackGiven], zone: ZoneInfo) -> list[Pack]:
+def packs_of(pool: str, given: list[PackGiven], zone: ZoneInfo) -> list[Pack]:
+    """Return the packs held for one pool."""
     return [
         Pack(
             one.code or f"{pool}-{index}",
@@ -167,15 +192,16 @@ def quantities_of(terms: Terms, part: Part, zone: ZoneInfo) -> Quantities:
     """Return the part's usage as observations, each event at its worth (`each` of its meter)."""
     program = compiled(terms)
     found: dict[str, list[Observation]] = {}
-    for code, attributes, path in _events(terms.document, part):
+    for code, attributes, path in events_of(terms.document, part):
         if code not in terms.document.meters:
-            raise SituationInvalid(path=path, value="the terms declare no such meter")
-        one = _observation(attributes, zone, path)
+            known = ", ".join(terms.document.meters)
+            raise SituationInvalid(path, "given_meter", name=code, known=known)
+        one = observation_of(attributes, zone, path)
         found.setdefault(code, []).append(_worth(program, code, one, zone, path))
     return found
 
 
-def _events(document: Document, part: Part) -> Iterator[tuple[str, dict[str, str], str]]:
+def events_of(document: Document, part: Part) -> Iterator[tuple[str, dict[str, str], str]]:
     """Yield meter, attributes and path of every value given, under `usage` or inside `split`."""
     for code, given in part.usage.items():
         rows = given if isinstance(given, list) else [given]
@@ -189,7 +215,7 @@ def _events(document: Document, part: Part) -> Iterator[tuple[str, dict[str, str
                     yield name, {"value": text, dimension: value}, f"split.{dimension}.{value}.{name}"
 
 
-def _observation(attributes: dict[str, str], zone: ZoneInfo, path: str) -> Observation:
+def observation_of(attributes: dict[str, str], zone: ZoneInfo, path: str) -> Observation:
     """Return a value with its attributes; an event without a value counts as one."""
     value = number(attributes.pop("value", "1"), path)
     at = attributes.pop("at", None)
@@ -211,7 +237,10 @@ def _worth(program: Compiled, code: str, one: Observation, zone: ZoneInfo, path:
         for name, text in one.attributes.items()
         if text.replace(".", "", 1).isdigit()
     }
-    with exact():
-        env = Env(facts, one.attributes, {}, Due("", _ANY), zone, "", Pools({}, {}), [])
-        value = program.each[code].value(env)
+    env = Env(facts, one.attributes, {}, Due("", _ANY), zone, "", Pools({}, {}), [])
+    try:
+        with exact():
+            value = program.each[code].value(env)
+    except MissingFact as error:
+        raise SituationInvalid(path, "given_attribute", name=str(error.params["name"])) from error
     return Observation(value, one.at, one.attributes, one.lasting, one.provenance)

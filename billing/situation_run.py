@@ -3,16 +3,24 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from billing.compile import compiled
 from billing.derivation import Node
 from billing.rating import rate, rate_figure, rate_number
-from billing.situation import Part, Situation, SituationInvalid, context_of, period_of, quantities_of, span_of
+from billing.situation import (
+    Part,
+    Situation,
+    SituationInvalid,
+    context_of,
+    period_of,
+    quantities_of,
+    span_of,
+    zone_of,
+)
 from billing.situation import instant as instant_of
 from billing.values import Context, Draw, Due, Observation, Pack, Quantities, Rating
 from plans.money import add_up
-from plans.terms import Terms
+from plans.terms import Document, Terms
 from plans.timespan import Period
 
 
@@ -48,13 +56,19 @@ def answer(terms: Terms, situation: Situation) -> Answer:
         unit = situation.unit or found[0].unit
         return Answer(add_up(one.amount for one in found), unit, (), tuple(one.derivation for one in found))
     if ask not in program.numbers:
-        raise SituationInvalid(path="ask", value=ask)
+        raise SituationInvalid("ask", "given_ask", value=ask, known=", ".join(askable(terms.document)))
     nodes = [
         rate_number(terms, ask, bill.quantities, bill.due, bill.context) for bill in _parts(terms, situation)
     ]
     meter = terms.document.meters.get(ask)
     unit = situation.unit or (meter.unit if meter else "")
     return Answer(add_up(node.output for node in nodes), unit, (), tuple(nodes))
+
+
+def askable(document: Document) -> list[str]:
+    """Return what may be asked of a document, in its own order."""
+    codes = (one.code for one in (*document.charges, *document.figures))
+    return ["total", *codes, *document.meters, *document.numbers]
 
 
 def _bills(terms: Terms, situation: Situation) -> Answer:
@@ -91,19 +105,25 @@ def _left(context: Context, draws: Sequence[Draw]) -> dict[str, list[Pack]]:
 
 def _parts(terms: Terms, situation: Situation) -> Iterator[_Bill]:
     """Yield one bill for each part; what a part does not say, the whole situation says."""
-    zone = ZoneInfo(situation.zone)
+    zone = zone_of(situation.zone)
     accumulates = any(charge.resets for charge in terms.document.charges)
     known: dict[str, list[Observation]] = {}
     parts: list[Part] = [*situation.bills] or [situation] * situation.count
-    for part in parts:
+    for index, part in enumerate(parts):
         whole = _inherited(part, situation)
-        spans = tuple(span_of(span, zone, f"spans[{index}]") for index, span in enumerate(whole.spans))
+        spans = tuple(span_of(span, zone, f"spans[{i}]") for i, span in enumerate(whole.spans))
         at = None if whole.at is None else instant_of(whole.at, zone, "at")
         due = Due("", period_of(whole, zone), spans, at)
         quantities = quantities_of(terms, whole, zone)
         if accumulates:
             quantities = _with_earlier(known, quantities, due.period)
-        yield _Bill(quantities, due, context_of(terms, whole, zone))
+        yield _Bill(quantities, due, _counted(context_of(terms, whole, zone), index + 1))
+
+
+def _counted(context: Context, bill: int) -> Context:
+    """Return the context with what needs no saying: the bill's number, and that it is no first purchase."""
+    facts = {"period_number": Decimal(bill), **context.facts}
+    return replace(context, facts=facts, labels={"first_purchase": "no", **context.labels})
 
 
 def _with_earlier(

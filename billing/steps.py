@@ -135,9 +135,8 @@ class Drawing:
         return Node("draw", left, number, argument)
 
     def _used_by(self, instant: datetime, weight: Decimal, env: Env) -> Decimal:
-        """Return the pool units wanted for what was used before an instant of the period."""
-        start = env.due.period.start
-        return self.reached.value(env.over(Period(start, instant))) * weight if instant > start else ZERO
+        """Return the pool units wanted for what was used before an instant inside the period."""
+        return self.reached.value(env.over(Period(env.due.period.start, instant))) * weight
 
 
 class FallingEdges(DomainError):  # noqa: N818

@@ -5,10 +5,11 @@ and other fixed labels); the price calculation rates the whole document.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 
 from plans.terms import Band, Charge, Document, Formula, Tariff
+from plans.tou import band_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Highlight:
     held: tuple[str, ...]  # options it exists for; empty: always
     included: Decimal | None
     price: UnitPrice | None
+    band: str = ""  # of the meter's schedule, where the charge has a price for each
+    band_name: Mapping[str, str] = field(default_factory=dict)  # locale -> text
 
 
 def highlights(document: Document, labels: Mapping[str, str]) -> list[Highlight]:
@@ -37,9 +40,22 @@ def highlights(document: Document, labels: Mapping[str, str]) -> list[Highlight]
     found = []
     for charge in document.charges:
         meter = _meter_of(charge, document)
-        if meter is not None:
-            found.append(_highlight(charge, meter, document=document, labels=labels))
+        if meter is None:
+            continue
+        for band, name in _bands(charge, document.meters[meter].schedule, document):
+            known = {**labels, "band": band} if band else labels
+            one = _highlight(charge, meter, document=document, labels=known)
+            found.append(replace(one, band=band, band_name=name))
     return found
+
+
+def _bands(charge: Charge, schedule: str | None, document: Document) -> list[tuple[str, Mapping[str, str]]]:
+    """Return the time bands a charge prices apart, with their names; one without a code where it does not."""
+    if charge.split != "band" or schedule not in document.schedules:
+        return [("", {})]
+    rule = document.schedules[schedule]
+    names = {band.code: band.name for band in rule.bands}
+    return [(code, names.get(code, {})) for code in band_codes(rule)]
 
 
 def _highlight(charge: Charge, meter: str, *, document: Document, labels: Mapping[str, str]) -> Highlight:

@@ -63,6 +63,14 @@ TEXTS: dict[str, str] = {
     "quoted_mismatch": _("A price for one %(quoted)s cannot be billed every %(every)s in whole multiples."),
     "resets_word": _("A charge that accumulates (resets) takes no “%(word)s”."),
     "meter_draws": _("A meter takes nothing from a pool. Put draw into the charge."),
+    "unknown_schedule": _("“%(schedule)s” is not a declared schedule. Known: %(known)s."),
+    "unknown_zone": _("“%(zone)s” is not a time zone, such as Asia/Shanghai or Europe/Berlin."),
+    "not_a_clock": _("“%(value)s” is not a time of day, such as 09:00; the end of the day is 24:00."),
+    "not_a_day": _("“%(value)s” is not a day, such as 2026-10-01."),
+    "days_not_rising": _("The window ends on %(until)s, which is not after its first day, %(since)s."),
+    "windows_empty": _("The time band has no windows. Give it one, or leave it to else."),
+    "expires_at_once": _("Packs of this pool would end when they are bought. Give months, days or an end."),
+    "band_not_split": _("The time band is known only inside a charge that says split: band."),
     "not_money": _("This charge does not end in money: a price, a spend or a fact in money is missing."),
     "unit_mismatch": _("Money and a quantity do not go together in “%(word)s”."),
     "not_yaml": _("This cannot be read as YAML: %(reason)s"),
@@ -86,6 +94,29 @@ TEXTS: dict[str, str] = {
         "“%(code)s” is counted in published terms, so its %(fields)s cannot change. Make a new meter."
     ),
     "versions_not_rising": _("Version numbers and their dates rise together."),
+    "given_number": _("“%(value)s” is not a plain number such as 1250 or 0.5."),
+    "given_instant": _("“%(value)s” is neither a day (2026-06-15) nor a time (2026-06-15T08:30:00)."),
+    "given_period": _(
+        "“%(value)s” is not a month. Write 2026-06, or {from: 2026-06-01, to: 2026-07-01}; "
+        "“to” is the first day that no longer belongs."
+    ),
+    "given_span": _("A span starts before it ends: %(start)s, %(end)s."),
+    "given_zone": _("“%(value)s” is not a time zone such as Europe/Berlin or Asia/Shanghai."),
+    "given_fact": _(
+        "The terms declare no fact or label “%(name)s”. Declare it under facts or labels, or use one of: "
+        "%(known)s."
+    ),
+    "given_label": _("“%(value)s” is not a value of the label “%(label)s”. Known: %(known)s."),
+    "given_meter": _("The terms declare no meter “%(name)s”. Known: %(known)s."),
+    "given_attribute": _("The meter's “each” needs the number “%(name)s”, and this event does not have it."),
+    "given_ask": _(
+        "“%(value)s” is neither total nor a charge, figure, meter or number of the terms. Known: %(known)s."
+    ),
+    "unknown_plan": _("The catalogue has no plan “%(plan)s”. Known: %(known)s."),
+    "unknown_version": _("The plan “%(plan)s” has no version %(version)s. Known: %(known)s."),
+    "plan_needed": _("The catalogue has several plans. Name one with “plan” or --plan: %(known)s."),
+    "plan_unused": _("This file holds one set of terms and no plans, so no plan can be chosen."),
+    "given_count": _("“count” repeats the only bill; it does not go together with “bills”."),
 }
 
 

@@ -24,8 +24,10 @@ from plans.terms import (
 )
 from plans.terms_check_charges import charge_problems
 from plans.terms_check_tariff import tariff_problems
+from plans.terms_check_time import time_problems
 from plans.terms_units import unit_problems
 from plans.terms_walk import NAME, is_literal, names_in, walk
+from plans.tou import band_codes
 
 # `period_number` counts the agreement's periods from 1: what holds for the first one only asks for it.
 BUILTIN_FACTS = {"seats": "seats", "fee": "money", "availability": "percent", "period_number": "periods"}
@@ -42,7 +44,7 @@ def problems(document: Document) -> list[Problem]:
     found = [*_top(document), *_name_table(scope), *_circles(document)]
     for path, part in walk(document, ""):
         found += _part(scope, path, part)
-    found += charge_problems(document)
+    found += [*charge_problems(document), *time_problems(document)]
     found += unit_problems(document, BUILTIN_FACTS) if not found else []
     return found
 
@@ -68,6 +70,10 @@ class _Scope:
             "currency": _currencies(document),
         }
         labels |= {charge.split: [] for charge in document.charges if charge.split}
+        if document.schedules:
+            labels["band"] = list(
+                dict.fromkeys(c for s in document.schedules.values() for c in band_codes(s))
+            )
         return cls(document, kinds, labels | document.labels)
 
 
@@ -77,7 +83,8 @@ def _currencies(document: Document) -> list[str]:
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    return ", ".join(difflib.get_close_matches(name, list(known), n=3)) or "—"
+    """Return the names that look alike, or all there are."""
+    return ", ".join(difflib.get_close_matches(name, list(known), n=3) or sorted(known))
 
 
 def _top(document: Document) -> Iterator[Problem]:

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator
 
 from plans.problems import Problem, join
 from plans.terms import Charge, Document, Drawing, Figure, Formula, Prorate
+from plans.terms_check_names import localised
 from plans.terms_timing import billed_every, timings, whole_multiple
 from plans.terms_walk import NAME, names_in, spends_in, walk
-
-_LOCALES = ("en", "zh-Hans")
 
 
 def charge_problems(document: Document) -> Iterator[Problem]:
@@ -70,12 +69,7 @@ def _head(document: Document, path: str, figure: Figure) -> Iterator[Problem]:
     for index, option in enumerate(figure.held):
         if option not in document.options:
             yield Problem(join(join(path, "held"), index), "unknown_option", {"option": option})
-    if figure.name and set(figure.name) != set(_LOCALES):
-        missing = [locale for locale in _LOCALES if locale not in figure.name]
-        extra = sorted(set(figure.name) - set(_LOCALES))
-        yield from (Problem(join(path, "name"), "missing_field", {"field": locale}) for locale in missing)
-        params = {"known": ", ".join(_LOCALES)}
-        yield from (Problem(join(path, "name"), "unknown_field", {"field": one, **params}) for one in extra)
+    yield from localised(path, figure.name)
 
 
 def _resets(document: Document) -> Iterator[Problem]:

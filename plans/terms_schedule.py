@@ -25,10 +25,10 @@ class Window(Strict):
 
 
 class TimeBand(Strict):
-    """A part of the day or week with a price of its own."""
+    """A part of the day or week with a price of its own; the one of `else` has a name here and no windows."""
 
     code: str
-    windows: list[Window]
+    windows: list[Window] = []
     name: dict[str, str] = {}
 
 

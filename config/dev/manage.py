@@ -10,6 +10,7 @@ from typing import NoReturn
 from config.dev.errors import Refused
 from config.dev.places import ROOT, python
 from config.dev.state import running_environment
+from config.serverless import COMMANDS as SERVERLESS
 
 
 def main(arguments: Sequence[str]) -> NoReturn:
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
     try:
         ours = running_environment(found.data.expanduser().resolve())
     except Refused as refusal:
-        if not os.environ.get("DATABASE_URL"):
+        if not os.environ.get("DATABASE_URL") and first not in SERVERLESS:
             sys.exit(f"ratecard: {refusal}")
         ours = {} if os.environ.get("SECRET_KEY") else {"RATECARD_DEBUG": "1"}
     argv = [python(), str(ROOT / "manage.py"), *words]

@@ -17,7 +17,7 @@ from tests.billing.documents import documents
 from tests.billing.second_opinion import second_bill, second_figure, second_number
 from tests.billing.test_laws import CONTEXTS, READINGS
 
-CASES = sorted((Path(__file__).parent.parent / "oracles").glob("*.yaml"))
+CASES = sorted((Path(__file__).parent.parent / "oracles").rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)

@@ -25,7 +25,7 @@ from plans.terms import read_terms, to_tree
 from tests.billing.build import JUNE, D, usage
 from tests.portal.world import make_plans
 
-CASES = sorted((Path(__file__).resolve().parents[1] / "oracles").glob("*.yaml"))
+CASES = sorted((Path(__file__).resolve().parents[1] / "oracles").rglob("*.yaml"))
 OWN = re.compile(r"“[^”]*”")  # a code of the provider's, quoted
 SYMBOLS = re.compile(r"US\$|CN¥|[A-Z]{3}|\(n\)")
 

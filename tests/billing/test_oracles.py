@@ -25,3 +25,18 @@ def test_a_worked_bill_comes_out_exactly(path):
 
 def test_all_of_them_are_here():
     assert len(CASES) == 66
+
+
+EXTRA = sorted((Path(__file__).parent.parent / "oracles" / "extra").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", EXTRA, ids=lambda path: path.stem)
+def test_a_bill_written_by_the_docs_alone_comes_out_exactly(path):
+    text = path.read_text(encoding="utf-8")
+
+    outcome = run_case(read_case(text))
+
+    assert outcome.case.id == path.stem
+    assert outcome.passed, f"got {outcome.got.amount} {outcome.got.unit}"
+    assert all(reevaluate(node) == node.output for node in outcome.got.derivations)
+    assert len(text.splitlines()) <= 40

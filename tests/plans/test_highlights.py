@@ -72,3 +72,22 @@ def test_a_named_number_is_followed_to_its_meter() -> None:
 
 def test_a_charge_without_a_meter_is_left_out() -> None:
     assert read({"price": {"flat": "40"}}, of="1") == []
+
+
+def test_a_charge_by_time_band_has_a_price_for_each() -> None:
+    windows = [{"from": "22:00", "to": "06:00"}]
+    night = {"code": "night", "name": {"en": "Night", "zh-Hans": "夜间"}, "windows": windows}
+    schedules = {"s": {"zone": "UTC", "bands": [night], "else": "day"}}
+    cases = {"night": {"each": "1"}, "day": {"each": "2"}}
+    found = read(
+        {"price": {"pick": "band", "cases": cases}},
+        of="minutes",
+        charge={"split": "band"},
+        meters={"minutes": {"unit": "minutes", "schedule": "s"}},
+        schedules=schedules,
+    )
+
+    assert [(one.band, one.band_name.get("en"), one.price) for one in found] == [
+        ("night", "Night", UnitPrice(Decimal(1), Decimal(1))),
+        ("day", None, UnitPrice(Decimal(2), Decimal(1))),
+    ]

@@ -10,6 +10,7 @@ from plans.money import (
     UnknownCurrency,
     from_minor,
     minor_exponent,
+    minor_step,
     share_multiples,
     split_minor,
     to_minor,
@@ -113,3 +114,19 @@ def test_shared_rounding_moves_no_part_by_a_whole_step(values, mode):
 
     assert sum(parts) == total
     assert all(abs(part - value) < step for part, value in zip(parts, values, strict=True))
+
+
+def test_minor_units_do_not_depend_on_the_ambient_precision():
+    with localcontext() as hostile:
+        hostile.prec = 3
+        assert from_minor(123_456_789, "EUR") == Decimal("1234567.89")
+        assert to_minor(Decimal("1234567.895"), "EUR") == 123_456_790
+        hostile.prec, hostile.Emin = 1, -1
+        assert minor_step("KWD") == Decimal("0.001")
+
+
+def test_what_is_refused_is_named():
+    with pytest.raises(UnknownCurrency, match="XXQ"):
+        minor_exponent("XXQ")
+    with pytest.raises(ValueError, match=r"^weights must be positive in sum and none negative$"):
+        split_minor(1, [0])

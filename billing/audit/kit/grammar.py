@@ -13,7 +13,7 @@ from billing.audit.kit.meters import Seen, chosen, reduced
 from billing.audit.kit.pools import Pools
 from billing.audit.kit.tariffs import tariff_amount
 from billing.audit.kit.terms import ARITHMETIC
-from billing.audit.kit.timing import Span, fractions, midnight
+from billing.audit.kit.timing import Span, fractions, later, midnight
 
 
 class Spent(NamedTuple):
@@ -195,10 +195,15 @@ def _until(at: datetime, *, start: Tree, steps: Tree, sight: Sight) -> Decimal:
 
 
 def accumulated(start: Tree, steps: Tree, resets: str, sight: Sight) -> Decimal:
-    """Return the amount of the month or year so far, less what it came to before this period."""
+    """Return what this period adds: for each month or year it touches, the amount so far less that before."""
     day = sight.period[0].astimezone(sight.zone).date().replace(day=1)
-    first = midnight(day.replace(month=1) if resets == "year" else day, sight.zone)
-    before = ZERO
-    if first < sight.period[0]:
-        before = run(start, steps, sight.over((first, sight.period[0])))
-    return run(start, steps, sight.over((first, sight.period[1]))) - before
+    day = day.replace(month=1) if resets == "year" else day
+    opens, total = midnight(day, sight.zone), ZERO
+    while opens < sight.period[1]:
+        day = later(day, 12 if resets == "year" else 1)
+        closes = min(midnight(day, sight.zone), sight.period[1])
+        total += run(start, steps, sight.over((opens, closes)))
+        if opens < sight.period[0]:
+            total -= run(start, steps, sight.over((opens, sight.period[0])))
+        opens = closes
+    return total

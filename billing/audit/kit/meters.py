@@ -50,10 +50,11 @@ def chosen(
 
 
 def banded(one: Seen, meter: Tree, schedules: Tree) -> Seen:
-    """Return the observation with the time band of its instant, where the meter has a schedule."""
-    if "schedule" not in meter or one.at is None:
+    """Return the observation with its time band, where a schedule gives one and it has none."""
+    if "schedule" not in meter or "band" in one.attributes:
         return one
-    band = time_band(schedules[meter["schedule"]], one.at)
+    schedule = schedules[meter["schedule"]]
+    band = schedule["else"] if one.at is None else time_band(schedule, one.at)
     return one._replace(attributes={**one.attributes, "band": band})
 
 
@@ -88,11 +89,21 @@ def reduced(
 def _item(one: Seen, zone: ZoneInfo, counted: str) -> _Item:
     keys = dict(one.attributes)
     if one.at is not None:
-        day = one.at.astimezone(zone).date().isoformat()
-        own = {"day": day, "month": day[:7], "hour": one.at.astimezone(UTC).strftime("%Y-%m-%dT%H")}
-        keys = {**own, **keys}
+        keys = {**clock_keys(one.at.astimezone(zone)), **keys}
     lasting = ONE if one.lasting is None else one.lasting
     return _Item(keys, one.value, lasting, one.attributes.get(counted, plain(one.value)))
+
+
+def clock_keys(local: datetime) -> dict[str, str]:
+    """Return what an instant is grouped by: the offset tells the hour apart that a clock change repeats."""
+    year, week, _day = local.isocalendar()
+    return {
+        "day": local.strftime("%Y-%m-%d"),
+        "month": local.strftime("%Y-%m"),
+        "week": f"{year}-W{week:02}",
+        "hour": local.strftime("%Y-%m-%dT%H%z"),
+        "minute": local.strftime("%Y-%m-%dT%H:%M%z"),
+    }
 
 
 def taken(stage: Tree, items: Sequence[_Item]) -> Decimal:

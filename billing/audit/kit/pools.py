@@ -39,31 +39,44 @@ class Pools:
         self.left.setdefault((pool, ""), size)
 
     def take(self, pool: str, wanted: Decimal, period: Span, used: Wanted) -> Decimal:
-        """Return how many units the pool covers: its allowance first, then packs in their order."""
-        taken = min(wanted, self.left.get((pool, ""), ZERO))
-        self.left[pool, ""] = self.left.get((pool, ""), ZERO) - taken
-        for pack in self._packs(pool, period):
-            key = (pool, pack.holding)
-            left = self.left.get(key, pack.left)
-            part = min(wanted - taken, left, self._covered(pool, pack, period, wanted, used) - taken)
-            part = min(part, wanted - max(taken, self._earlier(pool, pack, period, used)))
-            if part > 0:
-                self.left[key] = left - part
-                taken += part
+        """Return how many units the pool covers: its allowance first, then packs in their order.
+
+        A pack covers what was used while it covers, the earliest first.
+        """
+        packs = [Pack("", self.left.get((pool, ""), ZERO)), *self._packs(pool, period)]
+        edges = {edge for pack in packs for edge in self._cover(pool, pack) if period[0] < edge < period[1]}
+        open_units = self._units(sorted(edges), wanted, period, used)
+        taken = ZERO
+        for pack in packs:
+            left = self.left.get((pool, pack.holding), pack.left)
+            start, end = self._cover(pool, pack)
+            for span in open_units:
+                if start <= span[0] and span[1] <= end:
+                    part = min(left, open_units[span])
+                    open_units[span] -= part
+                    left -= part
+                    taken += part
+            self.left[pool, pack.holding] = left
         return taken
 
-    def _covered(self, pool: str, pack: Pack, period: Span, wanted: Decimal, used: Wanted) -> Decimal:
-        """Return what was used before the pack ended."""
-        end = self._until(pool, pack)
-        return used(end) if end < period[1] else wanted
+    def _units(
+        self, edges: list[datetime], wanted: Decimal, period: Span, used: Wanted
+    ) -> dict[Span, Decimal]:
+        """Return the units used between each two instants at which a pack begins or ends."""
+        found, start, before = {}, period[0], ZERO
+        for edge in edges:
+            reached = max(before, min(wanted, used(edge)))
+            found[start, edge] = reached - before
+            start, before = edge, reached
+        return {**found, (start, period[1]): wanted - before}
 
-    def _earlier(self, pool: str, pack: Pack, period: Span, used: Wanted) -> Decimal:
-        """Return what was used before the pack begins to cover; what is taken already covers that first."""
-        start = self._from(pool, pack)
-        return used(start) if period[0] < start else ZERO
+    def _cover(self, pool: str, pack: Pack) -> Span:
+        """Return the span of usage a pack covers; the allowance covers all."""
+        return (self._from(pool, pack), self._until(pool, pack)) if pack.holding else (FIRST, NEVER)
 
     def _packs(self, pool: str, period: Span) -> list[Pack]:
-        live = [pack for pack in self.packs.get(pool, ()) if self._until(pool, pack) > period[0]]
+        held = [one for one in self.packs.get(pool, ()) if self.left.get((pool, one.holding), one.left) > 0]
+        live = [pack for pack in held if self._until(pool, pack) > period[0]]
         live = [pack for pack in live if self._from(pool, pack) < period[1]]
         by_purchase = self.rules[pool].get("order") == "first_bought"
 

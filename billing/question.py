@@ -1,0 +1,171 @@
+"""What `rate` is asked: a file of prices and a file of facts, read into terms and a situation. PURE."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from billing.oracle import Case, Expected, case_problems, expected_problems
+from billing.situation import Situation
+from billing.situation_check import situation_problems
+from plans.catalogue import Catalogue, Plan, Version
+from plans.catalogue_check import SECTIONS, terms_of
+from plans.catalogue_check import problems as catalogue_problems
+from plans.catalogue_yaml import Marks, located, parse_yaml
+from plans.errors import DomainError, _
+from plans.problems import Problem
+from plans.shape import Tree, build
+from plans.terms import Document, Terms, read_terms, to_tree
+from plans.terms_check import problems as terms_problems
+
+PRICES, FACTS = "prices", "facts"  # which of the two files a problem stands in
+
+
+class Asked(Situation):
+    """A situation as a file of its own: which plan it is about, and what is expected, if known."""
+
+    plan: str | None = None  # code, or code@version
+    expected: Expected | None = None
+    description: str = ""
+
+
+class QuestionInvalid(DomainError):  # noqa: N818
+    """The files cannot be rated; `found` is every problem with the file it stands in."""
+
+    code = "question_invalid"
+    text = _("The files have %(count)s problems.")
+
+    def __init__(self, found: Sequence[tuple[str, Problem]]) -> None:
+        super().__init__(count=len(found))
+        self.found = list(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Terms and a situation that suit each other."""
+
+    terms: Terms
+    situation: Situation
+    marks: Marks  # of the file that the situation stands in
+    prefix: str = ""  # where in that file: `situation` in a case
+    plan: str | None = None
+    version: int | None = None
+    expected: Expected | None = None
+
+
+@dataclass(slots=True)
+class _File:
+    """One file while it is read."""
+
+    name: str
+    tree: Tree
+    marks: Marks
+    found: list[Problem]
+
+    @classmethod
+    def read(cls, name: str, text: str) -> "_File":
+        tree, marks, found = parse_yaml(text)
+        return cls(name, tree, marks, found)
+
+    def typed(self, kind: Any) -> Any:
+        """Return the tree as `kind`, or None with its problems noted."""
+        return None if self.found else build(self.tree, kind, "", self.found)
+
+    def problems(self) -> Iterator[tuple[str, Problem]]:
+        for one in self.found:
+            yield self.name, one if one.line is not None else located(one, self.marks)
+
+
+def read_question(prices: str, facts: str | None, plan: str | None = None) -> Question:
+    """Return what is to be rated; raises QuestionInvalid with every problem of both files.
+
+    `prices` is a catalogue, bare terms, or a worked bill; `facts` is a situation, and may be left out
+    beside a worked bill, which has its own. `plan` wins over the one the situation names.
+    """
+    first = _File.read(PRICES, prices)
+    second = _File.read(FACTS, facts) if facts is not None else None
+    kind = kind_of(first.tree)
+    asked: Asked | None = None if second is None else second.typed(Asked)
+    whole = first.typed(kind)
+    question = None
+    if kind is Case and whole is not None and second is None:
+        first.found += case_problems(whole)
+        situation, expected = whole.situation, whole.expected
+        if not first.found:
+            terms = read_terms(to_tree(whole.terms))
+            question = Question(terms, situation, first.marks, "situation", expected=expected)
+    elif second is None:
+        if kind is not Case:  # a worked bill has its own situation, or says itself that it is missing
+            first.found.append(Problem("", "missing_field", {"field": "situation"}))
+    else:
+        question = _answerable(first, second, whole, asked, plan)
+    found = [*first.problems(), *(second.problems() if second else ())]
+    if found or question is None:
+        raise QuestionInvalid(found)
+    return question
+
+
+def kind_of(tree: Tree) -> type[Catalogue] | type[Case] | type[Document]:
+    """Return what a file of prices is, judged by its words."""
+    if not isinstance(tree, dict):
+        return Document
+    if "terms" in tree or "expected" in tree:
+        return Case
+    lists = any(isinstance(tree.get(section), list) for section in SECTIONS)
+    return Catalogue if lists or "plans" in tree else Document
+
+
+def _answerable(
+    first: _File, second: _File, whole: Any, asked: Asked | None, plan: str | None
+) -> Question | None:
+    """Return the question, or None with its problems noted in the files."""
+    if asked is not None and asked.expected is not None:
+        second.found += expected_problems(asked.expected)
+    if isinstance(whole, Catalogue):
+        return _of_catalogue(first, second, whole, asked, plan)
+    if whole is None or asked is None:
+        first.found += terms_problems(_document(whole)) if whole is not None else ()
+        return None
+    document = _document(whole)
+    first.found += terms_problems(document)
+    second.found += situation_problems(document, asked)
+    if asked.plan or plan:
+        (first if plan else second).found.append(Problem("" if plan else "plan", "plan_unused"))
+    if first.found:
+        return None
+    return Question(read_terms(to_tree(document)), asked, second.marks, expected=asked.expected)
+
+
+def _document(whole: Case | Document) -> Document:
+    return whole.terms if isinstance(whole, Case) else whole
+
+
+def _of_catalogue(
+    first: _File, second: _File, whole: Catalogue, asked: Asked | None, plan: str | None
+) -> Question | None:
+    first.found += catalogue_problems(whole)
+    if first.found or asked is None:
+        return None
+    chosen = _chosen(first if plan else second, whole, plan or asked.plan)
+    if chosen is None:
+        return None
+    terms = terms_of(whole, chosen[1])
+    second.found += situation_problems(terms.document, asked)
+    return Question(terms, asked, second.marks, "", chosen[0].code, chosen[1].number, asked.expected)
+
+
+def _chosen(file: _File, catalogue: Catalogue, wanted: str | None) -> tuple[Plan, Version] | None:
+    """Return the plan wanted (or the only one) and its version, the highest unless one is named."""
+    known = ", ".join(plan.code for plan in catalogue.plans)
+    code, _at, number = (wanted or "").partition("@")
+    plans = [plan for plan in catalogue.plans if plan.code == code or not wanted]
+    if len(plans) != 1:
+        problem = Problem("plan", "unknown_plan", {"plan": code, "known": known})
+        file.found.append(problem if wanted else Problem("", "plan_needed", {"known": known}))
+        return None
+    versions = [one for one in plans[0].versions if not number or str(one.number) == number]
+    if not versions:
+        numbers = ", ".join(str(one.number) for one in plans[0].versions) or "—"
+        params = {"plan": plans[0].code, "version": number or "—", "known": numbers}
+        file.found.append(Problem("plan", "unknown_version", params))
+        return None
+    return plans[0], versions[-1]

@@ -1,0 +1,167 @@
+"""The reference page of the charge grammar, from its structs, their texts and examples that run. PURE."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+import msgspec
+
+from billing.oracle import Case
+from billing.question import Asked
+from billing.situation import Situation
+from billing.words import all_words, choices, fields, is_struct, structs, used_words, value_word, word_of
+from plans.catalogue_yaml import parse_yaml
+from plans.shape import Tree
+from plans.terms import Formula
+
+Language = Literal["en", "zh-Hans"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh-Hans")
+
+_PAGE: Mapping[str, tuple[str, str]] = {
+    "title": ("The charge grammar: every word", "收费语法：全部用词"),
+    "made": (
+        "Made by `python3 dev.py manage charge_reference` from the schema, docs/reference/words.yaml and "
+        "docs/examples/charges; do not edit. How to write a bill: [worked-bills.md](worked-bills.md).",
+        "由 `python3 dev.py manage charge_reference` 根据模式、docs/reference/words.yaml 和 "
+        "docs/examples/charges 生成，请勿手改。如何写算例：[worked-bills.zh-CN.md](worked-bills.zh-CN.md)。",
+    ),
+    "head": ("| word | holds | meaning | example |", "| 词 | 内容 | 含义 | 示例 |"),
+    "examples": ("Examples", "示例"),
+    "run": (
+        "Each is a whole file: `python3 dev.py manage rate --catalogue docs/examples/charges/NAME.yaml` "
+        "prints it line by line, `check_oracles docs/examples/charges` checks them all.",
+        "每个示例都是完整的文件：`python3 dev.py manage rate --catalogue docs/examples/charges/名称.yaml` "
+        "逐项打印，`check_oracles docs/examples/charges` 全部核对。",
+    ),
+    "needed": ("needed", "必写"),
+    "inherits": ("Besides these, the words of %s.", "此外还有 %s 的各词。"),
+    "comma": (", ", "，"),
+    "number": ("number", "数"),
+    "text": ("text", "文本"),
+    "whole": ("whole number", "整数"),
+    "flag": ("true or false", "true 或 false"),
+    "list": ("list of ", "列表："),
+    "map": ("name: ", "名称："),
+    "or": (" or ", " 或 "),
+}
+
+_OF_A_FILE = {f"`{word}`" for word in fields(Asked).keys() - fields(Situation).keys()}  # shown by a situation
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the page is made from, as texts: words.yaml, the examples by name, and example situations."""
+
+    words: str
+    examples: Mapping[str, str]
+    situations: Mapping[str, str]
+
+
+def gaps(sources: Sources) -> list[str]:
+    """Return what is missing, in words: a text, a translation, an example; or what is there in vain."""
+    texts, _marks, found = parse_yaml(sources.words)
+    missing = [one.sentence() for one in found]
+    known = all_words()
+    told = set(_told(texts))
+    used = set(_examples_by_word(sources))
+    missing += [f"{word} has no text" for word in sorted(known - told) if "=" not in word]
+    missing += [f"{word} has a text and is no word" for word in sorted(told - known)]
+    missing += [f"{word} has no example" for word in sorted(known - used)]
+    missing += [f"{path} lacks a language" for path in _untranslated(texts, "")]
+    return missing
+
+
+def page(sources: Sources, language: Language) -> str:
+    """Return the page in one language."""
+    texts, _marks, _found = parse_yaml(sources.words)
+    index = LANGUAGES.index(language)
+    by_word = _examples_by_word(sources)
+    kinds = {kind.__name__: kind for kind in structs()}
+    parts = [f"# {_PAGE['title'][index]}", _PAGE["made"][index]]
+    for name, section in texts.items():
+        parts.append("\n".join(_section(kinds[name], section, by_word, index)))
+    parts.append(f"## {_PAGE['examples'][index]}\n\n{_PAGE['run'][index]}")
+    for name, text in sorted(sources.examples.items()):
+        parts.append(f"### {name}\n\n```yaml\n{text.rstrip()}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def _told(texts: Tree) -> Iterator[str]:
+    kinds = {kind.__name__: kind for kind in structs()}
+    for name, section in texts.items():
+        for word in section["words"]:
+            yield (
+                word_of(kinds[name], word)
+                if name in kinds and word in fields(kinds[name])
+                else f"{name}.{word}"
+            )
+        for word, values in section.get("values", {}).items():
+            yield from (value_word(fields(kinds[name])[word], value) for value in values)
+
+
+def _untranslated(texts: Tree, path: str) -> Iterator[str]:
+    if isinstance(texts, dict):
+        for key, part in texts.items():
+            yield from _untranslated(part, f"{path}.{key}" if path else key)
+    elif len(texts) != len(LANGUAGES):
+        yield path
+
+
+def _examples_by_word(sources: Sources) -> dict[str, str]:
+    """Return word -> the example that shows it: the one named after it, else the one with fewest words."""
+    found: dict[str, list[tuple[int, int, str]]] = {}
+    kinds: tuple[tuple[Mapping[str, str], Any], ...] = ((sources.situations, Asked), (sources.examples, Case))
+    for texts, kind in kinds:
+        for name, text in texts.items():
+            used = used_words(parse_yaml(text)[0], kind)
+            for word in used:
+                names = (word.partition(".")[2], word.rpartition("=")[2], word.replace(".", "-").lower())
+                rank = 2 if kind is Asked else int(name not in names)
+                found.setdefault(word, []).append((rank, len(used), name))
+    return {word: min(places)[2] for word, places in found.items()}
+
+
+def _section(
+    kind: type[msgspec.Struct], section: Tree, by_word: Mapping[str, str], index: int
+) -> Iterator[str]:
+    yield f"## {section['title'][index]} · {kind.__name__}\n\n{section['about'][index]}"
+    base = kind.__mro__[1]
+    if is_struct(base) and fields(base):
+        yield "\n" + _PAGE["inherits"][index] % base.__name__
+    yield f"\n{_PAGE['head'][index]}\n|---|---|---|---|"
+    needed = {one.encode_name for one in msgspec.structs.fields(kind) if one.required}
+    for word, meaning in section["words"].items():
+        held = _held(fields(kind)[word], index) + (
+            _PAGE["comma"][index] + _PAGE["needed"][index] if word in needed else ""
+        )
+        yield _row(f"`{word}`", held, meaning[index], by_word.get(word_of(kind, word)))
+        for value, text in section.get("values", {}).get(word, {}).items():
+            example = by_word.get(value_word(fields(kind)[word], value))
+            yield _row(f"`{word}: {value}`", "", text[index], example)
+
+
+def _row(word: str, held: str, meaning: str, example: str | None) -> str:
+    link = f"[{example}](#{example})" if example else ""
+    if example and word in _OF_A_FILE:
+        link = f"[{example}](examples/situations/{example}.yaml)"
+    return f"| {word} | {held} | {meaning} | {link} |"
+
+
+def _held(kind: Any, index: int) -> str:
+    """Return what a word holds, as a person says it."""
+    origin = get_origin(kind)
+    if kind in (str, int, bool):
+        return _PAGE[{str: "text", int: "whole", bool: "flag"}[kind]][index]
+    if is_struct(kind):
+        return str(kind.__name__)
+    if choices(kind) and origin is Literal:
+        return ", ".join(f"`{value}`" for value in choices(kind))
+    if origin is list:
+        return f"{_PAGE['list'][index]}{_held(get_args(kind)[0], index)}"
+    if origin is dict:
+        return f"{_PAGE['map'][index]}{_held(get_args(kind)[1], index)}"
+    members = [one for one in get_args(kind) if one is not NoneType]
+    if set(members) == {str, Formula}:
+        return _PAGE["number"][index]
+    return _PAGE["or"][index].join(_held(one, index) for one in members)

@@ -1,0 +1,106 @@
+"""Every fault of a situation beside its terms, none hidden behind another. PURE."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from billing.situation import (
+    Part,
+    Situation,
+    SituationInvalid,
+    events_of,
+    facts_and_labels,
+    instant,
+    number,
+    observation_of,
+    own_values,
+    period_of,
+    span_of,
+    zone_of,
+)
+from billing.situation_run import askable
+from plans.problems import Problem
+from plans.terms import Document
+
+
+def situation_problems(document: Document, situation: Situation) -> list[Problem]:
+    """Return what the terms cannot take, each with its path; empty when the situation can be rated."""
+    check = _Check(document)
+    check.attempt("", zone_of, situation.zone)
+    if not check.found:
+        check.zone = zone_of(situation.zone)
+    if situation.ask not in askable(document):
+        known = ", ".join(askable(document))
+        check.found.append(Problem("ask", "given_ask", {"value": situation.ask, "known": known}))
+    if situation.bills and situation.count != 1:
+        check.found.append(Problem("count", "given_count"))
+    check.part("", situation)
+    for index, part in enumerate(situation.bills):
+        check.part(f"bills[{index}].", part)
+    return check.found
+
+
+@dataclass(slots=True)
+class _Check:
+    """Tries every value alone and keeps what is refused."""
+
+    document: Document
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    found: list[Problem] = field(default_factory=list)
+
+    def attempt(self, prefix: str, read: Callable[..., Any], *given: Any) -> None:
+        try:
+            read(*given)
+        except SituationInvalid as error:
+            self.found.append(error.problem.at(prefix + error.problem.path))
+
+    def part(self, prefix: str, part: Part) -> None:
+        """Check one bill."""
+        for name, text in part.facts.items():
+            self.attempt(prefix, facts_and_labels, self.document, {name: text}, "facts")
+        self.found += [one.at(prefix + one.path) for one in self._unknown(part)]
+        if isinstance(part.options, dict):
+            for name, text in part.options.items():
+                self.attempt(prefix, number, text, f"options.{name}")
+        self._usage(prefix, part)
+        self._packs(prefix, part)
+        self._time(prefix, part)
+
+    def _unknown(self, part: Part) -> Iterator[Problem]:
+        """Yield the options and pools that the terms do not have."""
+        for index, name in enumerate(part.options):
+            if name not in self.document.options:
+                path = f"options.{name}" if isinstance(part.options, dict) else f"options[{index}]"
+                yield Problem(path, "unknown_option", {"option": name})
+        for pool in part.packs:
+            if pool not in self.document.pools:
+                yield Problem(f"packs.{pool}", "unknown_pool", {"pool": pool})
+
+    def _usage(self, prefix: str, part: Part) -> None:
+        known = ", ".join(self.document.meters)
+        for code, attributes, path in events_of(self.document, part):
+            if code not in self.document.meters:
+                params = {"name": code, "known": known}
+                self.found.append(Problem(prefix + path, "given_meter", params))
+            self.attempt(prefix, observation_of, attributes, self.zone, path)
+        for dimension, values in part.split.items():
+            for value, own in values.items():
+                for name, text in own.items():
+                    self.attempt(prefix, own_values, self.document, dimension, value, {name: text})
+
+    def _packs(self, prefix: str, part: Part) -> None:
+        for pool, given in part.packs.items():
+            for index, one in enumerate(given):
+                for word in ("left", "expires", "bought"):
+                    text, path = getattr(one, word), f"packs.{pool}[{index}].{word}"
+                    if text is not None:
+                        more = () if word == "left" else (self.zone,)
+                        self.attempt(prefix, number if word == "left" else instant, text, *more, path)
+
+    def _time(self, prefix: str, part: Part) -> None:
+        self.attempt(prefix, period_of, part, self.zone)
+        for index, span in enumerate(part.spans):
+            self.attempt(prefix, span_of, span, self.zone, f"spans[{index}]")
+        if part.at is not None:
+            self.attempt(prefix, instant, part.at, self.zone, "at")
