@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from billing.derivation import from_tree
 from billing.explain_headline import headline
+from billing.explain_headline_price import fixed_price
 from billing.explain_tree import Explained, Names, Reader, sentences_of, told
 from billing.explain_words import terms_names
 from billing.models import CreditDraw, Invoice, InvoiceLine, LineKind, SlaAssessment
@@ -41,6 +42,13 @@ class Explanation:
     headline: str
     sentences: list[Explained]
     readings: list[Reading]
+
+    @property
+    def whole(self) -> str:
+        """The headline with the amount it comes to."""
+        written = money(self.line.amount, self.line.invoice.currency)
+        is_said = self.line.kind == LineKind.SLA_CREDIT or self.headline == fixed_price(written)
+        return self.headline if is_said else f"{self.headline} = {written}"
 
 
 def explained(line: InvoiceLine, names: Names | None = None) -> Explanation:

@@ -1,5 +1,7 @@
 """The price in a headline: 12 × €3.00; 2 started blocks of 10,000 × €3.00; 100 free + 400 × €0.20."""
 
+from decimal import Decimal
+
 from django.utils.translation import gettext as _
 
 from billing.derivation import Node
@@ -56,8 +58,13 @@ def _escaped(text: str) -> str:
     return text.replace("%", "%%")
 
 
-def _fixed(flat: object, reader: Reader, is_money: bool) -> str:
-    return _("fixed %(price)s") % {"price": reader.written(flat, is_money=is_money)}  # type: ignore[arg-type]
+def _fixed(flat: Decimal, reader: Reader, is_money: bool) -> str:
+    return fixed_price(reader.written(flat, is_money=is_money))
+
+
+def fixed_price(written: str) -> str:
+    """Return a price that asks for no quantity, in words."""
+    return _("%(price)s fixed") % {"price": written}
 
 
 def _part(band: Node, node: Node, reader: Reader, *, is_money: bool, so_far: bool) -> tuple[str, list[Piece]]:

@@ -59,6 +59,8 @@ def _stages(level: Sequence[Node], depth: int, steps: Steps) -> Iterator[Explain
     below = [child for take in takes for child in take.children if child.word != "reading"]
     if below:
         yield from _stages(below, depth, steps)
+    if all(_is_nothing(node) for node in level):
+        return
     if len(level) > SHOWN:
         yield _together(takes, level, depth)
         return
@@ -66,6 +68,12 @@ def _stages(level: Sequence[Node], depth: int, steps: Steps) -> Iterator[Explain
         yield Explained(depth, _taken(take), quantity(take.output))
         if node.word == "chain":
             yield from steps(node, depth + 1)
+
+
+def _is_nothing(node: Node) -> bool:
+    """Return whether a stage had one value to look at and left it as it was."""
+    one = node.children[0].output if len(node.children) == 1 else None
+    return node.word == "take" and node.output == one
 
 
 def _together(takes: Sequence[Node], level: Sequence[Node], depth: int) -> Explained:

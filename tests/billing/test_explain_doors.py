@@ -64,7 +64,7 @@ def test_the_list_of_lines_says_it_in_one_sentence_each(invoice, key):
 
     heads = {line["key"].split("/")[0]: line["headline"] for line in lines}
     assert heads["messages"] == HEADLINE
-    assert heads["base"] == "fixed $40.00"
+    assert heads["base"] == "$40.00 fixed"
     assert heads["vat"].startswith("20 % of $54.02 (Base fee + Monthly active users + Messages)")
 
 

@@ -47,10 +47,10 @@ def check_files(kit: Kit, report: Report) -> bool:
     holds = report.check(MANIFEST, digest(canonical(manifest)) == stated, "it was altered")
     for name in sorted({*named, *kit.files} - {MANIFEST}):
         content = kit.files.get(name)
-        if content is None:
+        if name not in named:
+            report.note(f"{name} is not a file of the kit")
+        elif content is None:
             holds = report.check(name, False, "it is missing") and holds
-        elif name not in named:
-            holds = report.check(name, False, "the manifest does not name it") and holds
         else:
             same = digest(content) == named[name]
             holds = report.check(name, same, "it is not the file that the manifest names") and holds
