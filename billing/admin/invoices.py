@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.admin.shown import LeaseColumns, priced, tree
 from billing.admin.stripe import hosted_link
-from billing.explain import names_for, sentences
+from billing.explain import headline_of, names_for, sentences
 from billing.explain_tree import Names
 from billing.models import (
     Invoice,
@@ -105,7 +105,7 @@ class LineInline(ReadOnlyInline):
     def what(self, row: InvoiceLine) -> SafeString:
         """The sentence of the document."""
         head = format_html("<b>{}</b><br>{}", row.label_text, row.description_text)
-        why = gettext("How it comes about")
+        why = headline_of(row, self.names_of(row))
         steps = '{}<details class="rc-details"><summary>{}</summary>{}</details>'
         return format_html(steps, head, why, tree(sentences(row, self.names_of(row))))
 
