@@ -19,6 +19,7 @@ from plans.terms import Document, Terms
 from plans.terms_check import BUILTIN_FACTS, BUILTIN_LABELS
 from plans.timespan import Period, local_midnight, shift_months
 
+Given = str | dict[str, str] | list[str | dict[str, str]]  # of a meter: a number, an event, or several
 _DEFAULT_PERIOD = "2026-06"  # thirty days, no clock change in any zone we sell in
 
 _ANY = Period(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))  # an event has no period
@@ -56,11 +57,11 @@ class Part(Strict):
 
     facts: dict[str, str] = {}
     options: "list[str] | dict[str, str]" = []
-    usage: "dict[str, str | list[str | dict[str, str]]]" = {}
+    usage: "dict[str, str | dict[str, str] | list[str | dict[str, str]]]" = {}
     period: "str | Span | None" = None
     spans: list[Span] = []
     at: str | None = None
-    split: dict[str, dict[str, dict[str, str]]] = {}
+    split: "dict[str, dict[str, dict[str, str | dict[str, str] | list[str | dict[str, str]]]]]" = {}
     packs: dict[str, list[PackGiven]] = {}
 
 
@@ -167,11 +168,20 @@ def _label(document: Document, name: str, text: str, path: str) -> str:
 
 
 def own_values(
-    document: Document, dimension: str, value: str, own: Mapping[str, str]
+    document: Document, dimension: str, value: str, own: Mapping[str, Given]
 ) -> dict[str, Decimal | str]:
     """Return the facts and labels of one value of a split; meters beside them are usage."""
-    rest = {name: text for name, text in own.items() if name not in document.meters}
-    facts, labels = facts_and_labels(document, rest, f"split.{dimension}.{value}")
+    path = f"split.{dimension}.{value}"
+    rest: dict[str, str] = {}
+    for name, given in own.items():
+        if name in document.meters:
+            continue
+        if not isinstance(given, str):
+            raise SituationInvalid(
+                f"{path}.{name}", "given_meter", name=name, known=", ".join(document.meters)
+            )
+        rest[name] = given
+    facts, labels = facts_and_labels(document, rest, path)
     return {**facts, **labels}
 
 
@@ -204,15 +214,21 @@ def quantities_of(terms: Terms, part: Part, zone: ZoneInfo) -> Quantities:
 def events_of(document: Document, part: Part) -> Iterator[tuple[str, dict[str, str], str]]:
     """Yield meter, attributes and path of every value given, under `usage` or inside `split`."""
     for code, given in part.usage.items():
-        rows = given if isinstance(given, list) else [given]
-        for index, row in enumerate(rows):
-            path = f"usage.{code}[{index}]" if isinstance(given, list) else f"usage.{code}"
-            yield code, dict(row) if isinstance(row, dict) else {"value": row}, path
+        for attributes, path in _rows(given, f"usage.{code}"):
+            yield code, attributes, path
     for dimension, values in part.split.items():
         for value, own in values.items():
-            for name, text in own.items():
+            for name, given in own.items():
                 if name in document.meters:
-                    yield name, {"value": text, dimension: value}, f"split.{dimension}.{value}.{name}"
+                    for attributes, path in _rows(given, f"split.{dimension}.{value}.{name}"):
+                        yield name, attributes | {dimension: value}, path
+
+
+def _rows(given: Given, path: str) -> Iterator[tuple[dict[str, str], str]]:
+    """Yield the attributes and path of one value, one event, or each of a list of them."""
+    for index, row in enumerate(given if isinstance(given, list) else [given]):
+        here = f"{path}[{index}]" if isinstance(given, list) else path
+        yield dict(row) if isinstance(row, dict) else {"value": row}, here
 
 
 def observation_of(attributes: dict[str, str], zone: ZoneInfo, path: str) -> Observation:

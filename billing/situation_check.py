@@ -20,6 +20,7 @@ from billing.situation import (
     zone_of,
 )
 from billing.situation_run import askable
+from billing.situation_traps import trap_problems
 from plans.problems import Problem
 from plans.terms import Document
 
@@ -35,10 +36,22 @@ def situation_problems(document: Document, situation: Situation) -> list[Problem
         check.found.append(Problem("ask", "given_ask", {"value": situation.ask, "known": known}))
     if situation.bills and situation.count != 1:
         check.found.append(Problem("count", "given_count"))
+    check.found += _currency(document, situation)
     check.part("", situation)
     for index, part in enumerate(situation.bills):
         check.part(f"bills[{index}].", part)
     return check.found
+
+
+def _currency(document: Document, situation: Situation) -> Iterator[Problem]:
+    """Yield a problem for each bill that does not say in which of several currencies it is."""
+    sold = document.currency if isinstance(document.currency, list) else []
+    if len(sold) < 2 or "currency" in situation.facts:
+        return
+    bills: list[tuple[str, Part]] = [(f"bills[{i}].", part) for i, part in enumerate(situation.bills)]
+    for prefix, part in bills or [("", situation)]:
+        if "currency" not in part.facts:
+            yield Problem(f"{prefix}facts", "given_currency", {"known": ", ".join(sold)})
 
 
 @dataclass(slots=True)
@@ -56,7 +69,15 @@ class _Check:
             self.found.append(error.problem.at(prefix + error.problem.path))
 
     def part(self, prefix: str, part: Part) -> None:
-        """Check one bill."""
+        """Check one bill; what stands in the wrong place is told once, as that."""
+        traps = list(trap_problems(self.document, part))
+        self.found += [one.at(prefix + one.path) for one in traps]
+        before = len(self.found)
+        self._values(prefix, part)
+        told = {prefix + one.path for one in traps}
+        self.found[before:] = [one for one in self.found[before:] if one.path not in told]
+
+    def _values(self, prefix: str, part: Part) -> None:
         for name, text in part.facts.items():
             self.attempt(prefix, facts_and_labels, self.document, {name: text}, "facts")
         self.found += [one.at(prefix + one.path) for one in self._unknown(part)]

@@ -21,6 +21,7 @@ from billing.situation import instant as instant_of
 from billing.values import Context, Draw, Due, Observation, Pack, Quantities, Rating
 from plans.money import add_up
 from plans.terms import Document, Terms
+from plans.terms_walk import reachable_names, spends_in
 from plans.timespan import Period
 
 
@@ -48,21 +49,32 @@ def answer(terms: Terms, situation: Situation) -> Answer:
     if ask == "total" or ask in charges:
         return _bills(terms, situation)
     program = compiled(terms)
+    bills = [_with_lines(terms, bill, ask) for bill in _parts(terms, situation)]
     if ask in program.figures:
-        found = [
-            rate_figure(terms, ask, bill.quantities, bill.due, bill.context)
-            for bill in _parts(terms, situation)
-        ]
+        found = [rate_figure(terms, ask, bill.quantities, bill.due, bill.context) for bill in bills]
         unit = situation.unit or found[0].unit
         return Answer(add_up(one.amount for one in found), unit, (), tuple(one.derivation for one in found))
     if ask not in program.numbers:
         raise SituationInvalid("ask", "given_ask", value=ask, known=", ".join(askable(terms.document)))
-    nodes = [
-        rate_number(terms, ask, bill.quantities, bill.due, bill.context) for bill in _parts(terms, situation)
-    ]
+    nodes = [rate_number(terms, ask, bill.quantities, bill.due, bill.context) for bill in bills]
     meter = terms.document.meters.get(ask)
     unit = situation.unit or (meter.unit if meter else "")
     return Answer(add_up(node.output for node in nodes), unit, (), tuple(nodes))
+
+
+def _with_lines(terms: Terms, bill: _Bill, ask: str) -> _Bill:
+    """Return the bill with its charges rated, where the figure or number asked for refers to them."""
+    document = terms.document
+    figures = [one for one in document.figures if one.code == ask]
+    parts = [
+        *figures,
+        *(document.numbers.get(name, "0") for name in reachable_names(document, figures or ask)),
+    ]
+    if not any(spends_in(part) for part in parts):
+        return bill
+    due = [replace(bill.due, charge=charge.code) for charge in document.charges]
+    lines = rate(terms, bill.quantities, due, bill.context).lines
+    return replace(bill, context=replace(bill.context, spent=lines))
 
 
 def askable(document: Document) -> list[str]:

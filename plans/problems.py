@@ -77,7 +77,7 @@ TEXTS: dict[str, str] = {
     "duplicate_key": _("“%(key)s” is written twice."),
     "anchor_or_alias": _("Anchors and aliases (& and *) are not used in a catalogue. Write the value out."),
     "tag_not_allowed": _("Type tags (!%(tag)s) are not used in a catalogue."),
-    "empty_value": _("“%(key)s” has no value."),
+    "empty_value": _("“%(key)s” has no value. If it belongs to the text before it, put that text in quotes."),
     "many_documents": _("One file holds one document."),
     "unknown_reference": _("There is no “%(code)s” among the %(section)s of the catalogue."),
     "self_reference": _("“%(code)s” cannot require or exclude itself."),
@@ -112,6 +112,17 @@ TEXTS: dict[str, str] = {
     "given_ask": _(
         "“%(value)s” is neither total nor a charge, figure, meter or number of the terms. Known: %(known)s."
     ),
+    "given_place": _("“%(name)s” belongs under %(place)s."),
+    "given_events": _(
+        "“%(name)s” counts events (take: %(take)s), and this is one. Give a list of events, or leave that "
+        "stage out of the meter for a number that is counted already."
+    ),
+    "given_where": _("“%(name)s” counts only events with the right “%(attribute)s”, and this has none."),
+    "given_split": _(
+        "“%(name)s” is priced for each “%(dimension)s” (split), and this has none. Give events that name it, "
+        "or use split in the situation."
+    ),
+    "given_currency": _("The terms are sold in %(known)s. Say which under facts: currency."),
     "unknown_plan": _("The catalogue has no plan “%(plan)s”. Known: %(known)s."),
     "unknown_version": _("The plan “%(plan)s” has no version %(version)s. Known: %(known)s."),
     "plan_needed": _("The catalogue has several plans. Name one with “plan” or --plan: %(known)s."),

@@ -210,6 +210,8 @@ def _described(row: FeatureModule | PlanRow) -> dict[str, Tree]:
 def _meter(row: MeterRow) -> Tree:
     fields = ("kind", "unit", "event_type", "value_property", "unique_property", "dimensions", "source")
     given = {field: getattr(row, field) for field in fields}
+    if row.event_type == row.code:  # the default: a file that leaves it out comes back without it
+        del given["event_type"]
     return _named(row) | {field: value for field, value in given.items() if value != ""}
 
 

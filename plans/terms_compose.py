@@ -95,8 +95,14 @@ def origins(
     base_path: str,
     closing_path: str,
 ) -> dict[str, str]:
-    """Return composed path -> the path somebody wrote, for every charge and figure."""
-    found: dict[str, str] = {}
+    """Return composed path -> the path somebody wrote, for all that parts and closing bring in."""
+    found = {
+        join(section, name): join(join(part.path, section), name)
+        for part in parts
+        for section in _MERGED
+        for name in part.document.get(section, {})
+        if name not in base.get(section, {})
+    }
     for section in ("charges", "figures"):
         paths = [join(join(base_path, section), i) for i in range(len(base.get(section, [])))]
         for part in parts:

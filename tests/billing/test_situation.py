@@ -130,3 +130,22 @@ def test_edges_that_are_formulas_must_rise():
     assert answer(terms, Situation(facts={"seats": "3"})).amount == 3
     with pytest.raises(FallingEdges):
         answer(terms, Situation(facts={"seats": "6"}))
+
+
+def test_one_event_needs_no_list_and_a_split_may_hold_several():
+    assert ask(usage={"e": {"value": "2", "copies": "3"}}, ask="e").amount == 6
+    assert ask(split={"app": {"a": {"m": ["1", "2"], "e": {"copies": "4"}}}}, ask="both").amount == 7
+
+
+def test_a_figure_sees_what_the_charges_of_its_bill_come_to():
+    charge = {"code": "base", "tags": ["plan"], "of": "seats", "steps": [{"price": {"each": "10"}}]}
+    half = {"of": {"spend": ["plan"]}, "steps": [{"times": "0.5"}]}
+    terms = read_terms({
+        "currency": "EUR",
+        "numbers": {"half": half},
+        "charges": [charge],
+        "figures": [{"code": "credit", "of": "half", "steps": [{"at_most": {"spend": ["base"]}}]}],
+    })  # fmt: skip
+
+    assert answer(terms, Situation(facts={"seats": "4"}, ask="credit")).amount == 20
+    assert answer(terms, Situation(facts={"seats": "4"}, ask="half")).amount == 20

@@ -1,0 +1,63 @@
+"""What is given in a way that would count as nothing, or as one, without a word. PURE."""
+
+from collections.abc import Iterator
+
+from billing.situation import Part, events_of
+from plans.problems import Problem
+from plans.terms import Document
+from plans.terms_check import BUILTIN_FACTS
+from plans.terms_walk import reachable_names
+
+_COUNTING = ("count", "distinct")
+
+
+def trap_problems(document: Document, part: Part) -> Iterator[Problem]:
+    """Yield what somebody gave in the wrong place, or without the attribute that it is counted by."""
+    yield from _misplaced(document, part)
+    yield from _counted_already(document, part)
+    dimensions = _split_meters(document)
+    for code, attributes, path in events_of(document, part):
+        meter = document.meters.get(code)
+        for attribute in meter.where if meter else ():
+            if attribute not in attributes:
+                yield Problem(path, "given_where", {"name": code, "attribute": attribute})
+        for dimension in dimensions.get(code, ()):
+            if dimension not in attributes:
+                yield Problem(path, "given_split", {"name": code, "dimension": dimension})
+
+
+def _misplaced(document: Document, part: Part) -> Iterator[Problem]:
+    for name in part.facts:
+        if name in document.meters:
+            yield Problem(f"facts.{name}", "given_place", {"name": name, "place": "usage"})
+        elif name in document.options:
+            yield Problem(f"facts.{name}", "given_place", {"name": name, "place": "options"})
+    facts = {*document.facts, *document.labels, *BUILTIN_FACTS}
+    for name in part.usage:
+        if name not in document.meters and name in facts:
+            yield Problem(f"usage.{name}", "given_place", {"name": name, "place": "facts"})
+        elif name not in document.meters and name in document.options:
+            yield Problem(f"usage.{name}", "given_place", {"name": name, "place": "options"})
+
+
+def _counted_already(document: Document, part: Part) -> Iterator[Problem]:
+    """A bare number for a meter that counts events would be one event."""
+    for code, given in part.usage.items():
+        meter = document.meters.get(code)
+        if meter and meter.reduce and isinstance(given, str) and given != "1":
+            take = meter.reduce[0].take
+            if take in _COUNTING:
+                yield Problem(f"usage.{code}", "given_events", {"name": code, "take": take})
+
+
+def _split_meters(document: Document) -> dict[str, set[str]]:
+    """Return meter -> the dimensions by which all its charges are split; a time band is worked out."""
+    found: dict[str, list[str | None]] = {}
+    for charge in document.charges:
+        for code in reachable_names(document, charge) & document.meters.keys():
+            found.setdefault(code, []).append(charge.split)
+    return {
+        code: {one for one in splits if one is not None and one != "band"}
+        for code, splits in found.items()
+        if None not in splits
+    }
