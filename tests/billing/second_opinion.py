@@ -15,19 +15,24 @@ from plans.terms import Terms
 
 def second_bill(terms: Terms, used: Mapping, dues: Sequence[Due], context: Context) -> Bill:
     """Rate with the verifier what `billing.rating.rate` was given."""
-    spent = [
-        Spent(line.key, line.charge, line.tags, _scope(line.app, line.region), line.amount)
-        for line in context.spent
-    ]
-    return bill(_document(terms), _customer(context), _seen(used), [_due(due) for due in dues], spent)
+    return bill(
+        _document(terms), _customer(context), _seen(used), [_due(due) for due in dues], _spent(context)
+    )
 
 
 def second_figure(terms: Terms, code: str, used: Mapping, due: Due, context: Context):
-    return figure(_document(terms), code, _customer(context), _seen(used), _due(due))
+    return figure(_document(terms), code, _customer(context), _seen(used), _due(due), _spent(context))
 
 
 def second_number(terms: Terms, name: str, used: Mapping, due: Due, context: Context):
-    return amount_of(_document(terms), name, _customer(context), _seen(used), _due(due))
+    return amount_of(_document(terms), name, _customer(context), _seen(used), _due(due), _spent(context))
+
+
+def _spent(context: Context) -> list[Spent]:
+    return [
+        Spent(line.key, line.charge, line.tags, _scope(line.app, line.region), line.amount)
+        for line in context.spent
+    ]
 
 
 def _document(terms: Terms):

@@ -70,21 +70,31 @@ def bill(
 
 
 def figure(
-    document: Tree, code: str, customer: Customer, seen: Mapping[str, Sequence[Seen]], due: Due
+    document: Tree,
+    code: str,
+    customer: Customer,
+    seen: Mapping[str, Sequence[Seen]],
+    due: Due,
+    spent: Sequence[Spent] = (),
 ) -> Decimal:
-    """Return one figure of the terms."""
+    """Return one figure of the terms; `spent` are the lines it may refer to."""
     with localcontext(FIFTY):
         rule = next(one for one in document["figures"] if one["code"] == code)
-        sight = _seen_for(_sight(document, customer, seen, []), due, None, customer)
+        sight = _seen_for(_sight(document, customer, seen, list(spent)), due, None, customer)
         return run(rule.get("of", "1"), rule.get("steps", []), sight)
 
 
 def amount_of(
-    document: Tree, name: str, customer: Customer, seen: Mapping[str, Sequence[Seen]], due: Due
+    document: Tree,
+    name: str,
+    customer: Customer,
+    seen: Mapping[str, Sequence[Seen]],
+    due: Due,
+    spent: Sequence[Spent] = (),
 ) -> Decimal:
     """Return a meter or a formula of the terms."""
     with localcontext(FIFTY):
-        return number(name, _seen_for(_sight(document, customer, seen, []), due, None, customer))
+        return number(name, _seen_for(_sight(document, customer, seen, list(spent)), due, None, customer))
 
 
 def minor_units(amounts: Sequence[Decimal], total: Decimal, currency: str) -> list[int]:
