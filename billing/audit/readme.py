@@ -36,7 +36,7 @@ The availability behind SLA credits and what earlier invoices billed are stated 
 
   invoice.json    账单：表头、各费用行、每行的计算过程及输入哈希
   terms/*.json    计价所依据的条款；文件名即该文件的 SHA-256
-  inputs.json     应计费用、客户情况（事实、标签、选项、资源包）、迟到用量、SLA 赔付
+  inputs.json     应计费用、客户情况（事实、标签、选项、资源包）、补计用量、SLA 赔付
   readings.json   冻结读数及各行所引用的哈希
   rollups.csv     每个冻结读数由哪些时段（计费时区的自然日）相加而成
   events.csv      这些时段背后的原始事件（在保留期内，最多 100,000 条）；标识与用户均为摘要
