@@ -99,6 +99,11 @@ def counted_adjustments(invoice: Invoice) -> list[int]:
     return list(rows.values_list("invoice", flat=True).distinct())
 
 
+def billed_amounts(invoice: Invoice, counted: Collection[int]) -> dict[str, int]:
+    """Return what each charge of an invoice has been billed at, adjustments included, in minor units."""
+    return {key: one.amount for key, one in _billed(invoice, counted).items()}
+
+
 def differences(
     invoice: Invoice, frozen: Frozen, counted: Collection[int], packs: Packs | None = None
 ) -> list[DraftLine]:

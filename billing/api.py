@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from billing.explain import headline_of, names_for
 from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, LineKind
 from billing.selectors import invoice_lines, invoice_of, invoices_of
 from plans.api import TextSerializer
@@ -40,12 +41,16 @@ class InvoiceSerializer(serializers.Serializer[Any]):
     issued_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField()
     paid_at = serializers.DateTimeField(allow_null=True)
+    content_hash = serializers.CharField(
+        help_text="SHA-256 of the whole document; an audit kit shows it too."
+    )
 
 
 class LineSerializer(serializers.Serializer[Any]):
     """One line; `n` is its place, by which its derivation is asked for."""
 
     n = serializers.IntegerField(source="position")
+    key = serializers.CharField(source="line_key")
     kind = serializers.ChoiceField(choices=LineKind.values)
     charge = serializers.CharField()
     name = TextSerializer(source="label")
@@ -59,7 +64,13 @@ class LineSerializer(serializers.Serializer[Any]):
     )
     unit = serializers.CharField(allow_blank=True)
     amount = serializers.IntegerField(help_text=f"{MINOR} Credits are negative.")
+    headline = serializers.SerializerMethodField(help_text="How the amount came about, in one sentence.")
     terms_hash = serializers.CharField()
+    inputs_hash = serializers.CharField(allow_blank=True)
+
+    def get_headline(self, line: InvoiceLine) -> str:
+        """Return the sentence in the caller's language."""
+        return headline_of(line, self.context["names"])
 
     def get_quantity(self, line: InvoiceLine) -> str | None:
         """Return the quantity without trailing zeros or an exponent."""
@@ -124,7 +135,7 @@ class InvoiceView(OwnView):
     def get(self, request: Request, public_id: str) -> Response:
         """Answer the document; 404 if it is not the customer's."""
         invoice = invoice_of(self.customer(), public_id)
-        lines = LineSerializer(invoice_lines(invoice), many=True).data
+        lines = LineSerializer(invoice_lines(invoice), many=True, context={"names": names_for(invoice)}).data
         return Response({**InvoiceSerializer(invoice).data, "lines": lines})
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing import api, api_quotes, api_schemas
+from billing import api, api_audit, api_explain, api_quotes, api_schemas
 
 urlpatterns = [
     path("schemas/<str:name>", api_schemas.SchemaView.as_view(), name="api_schema"),
@@ -14,5 +14,11 @@ urlpatterns = [
         "invoices/<str:public_id>/lines/<int:n>/derivation",
         api.DerivationView.as_view(),
         name="api_line_derivation",
+    ),
+    path("invoices/<str:public_id>/audit-kit", api_audit.AuditKitView.as_view(), name="api_audit_kit"),
+    path(
+        "invoices/<str:public_id>/lines/<path:line>/explanation",
+        api_explain.ExplanationView.as_view(),
+        name="api_line_explanation",
     ),
 ]

@@ -1,17 +1,73 @@
-"""Why an invoice line costs what it costs: its tree in sentences, and for a credit its month's judgement."""
+"""Why an invoice line costs what it costs: one sentence of arithmetic, the steps below it, its readings.
 
+Three levels lie under an amount. Level 1 is the derivation: the line's tree, told here. Level 2 are the
+readings and the roll-ups they were copied from, level 3 the raw events behind a roll-up while they are kept
+(`usage.selectors_raw`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 from billing.derivation import from_tree
+from billing.explain_headline import headline
+from billing.explain_headline_price import fixed_price
 from billing.explain_tree import Explained, Names, Reader, sentences_of, told
+from billing.explain_words import terms_names
 from billing.models import CreditDraw, Invoice, InvoiceLine, LineKind, SlaAssessment
-from plans.models import Meter
+from plans.models import Meter, PlanVersion
 from plans.money import from_minor
+from plans.selectors import terms_of
 from plans.templatetags.figures import money, quantity, unit
+from usage.models import Reading
 
-__all__ = ["Explained", "assessment_sentences", "names_for", "sentences", "sentences_of"]
+__all__ = [
+    "Explained",
+    "Explanation",
+    "assessment_sentences",
+    "explained",
+    "names_for",
+    "sentences",
+    "sentences_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything a person or a program is told about one line."""
+
+    line: InvoiceLine
+    headline: str
+    sentences: list[Explained]
+    readings: list[Reading]
+
+    @property
+    def whole(self) -> str:
+        """The headline with the amount it comes to."""
+        written = money(self.line.amount, self.line.invoice.currency)
+        is_said = self.line.kind == LineKind.SLA_CREDIT or self.headline == fixed_price(written)
+        return self.headline if is_said else f"{self.headline} = {written}"
+
+
+def explained(line: InvoiceLine, names: Names | None = None) -> Explanation:
+    """Return the explanation of one line in the reader's language; the portal and the API show this one."""
+    known = names or names_for(line.invoice)
+    return Explanation(line, headline_of(line, known), sentences(line, known), list(readings_of(line)))
+
+
+def headline_of(line: InvoiceLine, names: Names) -> str:
+    """Return the line's amount as one sentence; a credit says which month missed what was promised."""
+    if line.kind == LineKind.SLA_CREDIT:
+        return line.description_text
+    return headline(from_tree(line.derivation), line.invoice.currency, names).text
+
+
+def readings_of(line: InvoiceLine) -> Iterable[Reading]:
+    """Return the readings a line was rated from, with meter and app."""
+    rows = Reading.objects.filter(pk__in=line.reading_ids, customer=line.customer_id)
+    return rows.select_related("meter", "app").order_by("meter__code", "app__code", "region", "revision")
 
 
 def sentences(line: InvoiceLine, names: Names | None = None) -> list[Explained]:
@@ -31,9 +87,22 @@ def sentences(line: InvoiceLine, names: Names | None = None) -> list[Explained]:
 
 
 def names_for(invoice: Invoice) -> Names:
-    """Return the names that the trees of an invoice refer to: its lines and the meters."""
-    lines = dict(invoice.lines.values_list("line_key", "label"))
-    return lines | {meter.code: meter.name_i18n for meter in Meter.objects.all()}
+    """Return the names that the trees of an invoice refer to: its lines, the meters, what the terms name."""
+    rows = list(invoice.lines.values_list("line_key", "label", "terms_hash"))
+    found = {key: label for key, label, _hash in rows} | _of_terms(
+        {terms_hash for *_rest, terms_hash in rows}
+    )
+    return found | {meter.code: meter.name_i18n for meter in Meter.objects.all()}
+
+
+def _of_terms(hashes: set[str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    seen: set[str] = set()
+    for version in PlanVersion.objects.filter(terms_hash__in=hashes).order_by("pk"):
+        if version.terms_hash not in seen:
+            seen.add(version.terms_hash)
+            found |= terms_names(terms_of(version).document)
+    return found
 
 
 def _credit_sentences(line: InvoiceLine, currency: str) -> list[Explained]:

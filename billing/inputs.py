@@ -1,6 +1,7 @@
 """Everything a rating was made from, in one canonical form, whatever order it came in. PURE."""
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,31 @@ def inputs_json(terms: Terms, quantities: Quantities, due: Sequence[Due], contex
             "context": _context(context),
         }
     )
+
+
+GIVEN = frozenset({"reading", "fact", "option", "line"})  # leaves that bring a number from outside
+CHOSEN = frozenset({"pick", "prorate", "draw", "price", "table"})  # what decided the way of a step
+
+
+def line_inputs_hash(terms_hash: str, key: str, period: Period, tree: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what one line was made from, read off its stored derivation.
+
+    It covers the terms, the line's key and period, every reading (with its own hash), fact, option and
+    line it uses, and the cases, tariffs, shares and packs that were chosen.
+    """
+    used = {canonical_json(one): one for one in _used(tree)}
+    said = [terms_hash, key, *_period(period), [used[one] for one in sorted(used)]]
+    return hashlib.sha256(canonical_json(said)).hexdigest()
+
+
+def _used(tree: Mapping[str, Any]) -> Iterator[list[Any]]:
+    word, argument = tree["word"], tree.get("argument", {})
+    if word in GIVEN:
+        yield [word, argument, tree["output"]]
+    elif word in CHOSEN:
+        yield [word, argument]
+    for child in tree.get("children", []):
+        yield from _used(child)
 
 
 def _sorted(rows: Any) -> list[Any]:

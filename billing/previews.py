@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from billing.derivation import Node
 from billing.errors import AmountTooLarge
+from billing.explain_headline import headline
 from billing.explain_tree import Names, sentences_of
 from billing.models.lines import in_reader_language
 from billing.values import Rating
@@ -36,6 +37,11 @@ class PreviewLine:
     def label_text(self) -> str:
         """What it is, in the reader's language."""
         return in_reader_language(self.label)
+
+    @property
+    def headline(self) -> str:
+        """How the amount comes about in one sentence, in the reader's language."""
+        return headline(self.derivation, self.currency, self.names).text
 
     @property
     def sentences(self) -> list[str]:

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from billing.cadence import Calendar
 from billing.errors import SeveralPhases
+from billing.explain_words import terms_names
 from billing.values import Context, Observation, Provenance, Quantities
 from plans.models import Meter, PlanVersion
 from plans.models.meters import MeterKind
@@ -149,9 +150,9 @@ def kinds_of(codes: Iterable[str]) -> dict[str, str]:
 
 
 def meter_names(terms: Terms) -> dict[str, dict[str, str]]:
-    """Return the names of the meters that terms count, in both languages."""
+    """Return the names of the meters that terms count and of what the terms name, in both languages."""
     rows = Meter.objects.filter(code__in=terms.document.meters.keys())
-    return {row.code: row.name_i18n for row in rows}
+    return terms_names(terms.document) | {row.code: row.name_i18n for row in rows}
 
 
 def lively(

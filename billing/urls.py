@@ -16,6 +16,13 @@ urlpatterns = [
     path("invoices/", views.invoice_list, name="invoice_list"),
     path("invoices/<str:public_id>/", views.invoice_detail, name="invoice_detail"),
     path("invoices/<str:public_id>/lines/<int:pk>/why/", views.line_why, name="line_why"),
+    path("invoices/<str:public_id>/audit-kit/", views.audit_kit, name="audit_kit"),
+    path("invoices/<str:public_id>/readings/<str:reading>/", views.reading_detail, name="reading_detail"),
+    path(
+        "invoices/<str:public_id>/readings/<str:reading>/cells/<int:n>/",
+        views.cell_events,
+        name="cell_events",
+    ),
     path("payment-method/", views.payment_method, name="payment_method"),
     path("payment-method/add/", views.payment_method_add, name="payment_method_add"),
     path("payment-method/done/", views.payment_method_done, name="payment_method_done"),

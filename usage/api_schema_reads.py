@@ -98,3 +98,89 @@ METERS: dict[str, Any] = {
         **_READ_PROBLEMS,
     },
 }
+_AMOUNT = {"type": "string", "description": "Decimal."}
+READING: dict[str, Any] = {
+    "operation_id": "get_reading",
+    "summary": "Read a frozen reading",
+    "description": (
+        "What one meter said of one app and region over a period when its invoice was made: the value, the"
+        " cells it was added up from, and the SHA-256 over value, cells and manifest."
+    ),
+    "tags": ["usage"],
+    "responses": {
+        (200, "application/json"): OpenApiResponse(
+            {
+                "type": "object",
+                "properties": {
+                    "id": TEXT,
+                    "meter": TEXT,
+                    "unit": TEXT,
+                    "kind": {"type": "string", "enum": ["count", "sum", "unique", "gauge"]},
+                    "app": TEXT,
+                    "region": TEXT,
+                    "start": INSTANT,
+                    "end": INSTANT,
+                    "revision": {"type": "integer"},
+                    "value": _AMOUNT,
+                    "hash": TEXT,
+                    "manifest": {"type": "object", "description": "Batches counted, and roll-ups copied."},
+                    "frozen_at": INSTANT,
+                    "cells": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "properties": {
+                                "start": INSTANT,
+                                "end": INSTANT,
+                                "value": _AMOUNT,
+                                "rollup": {
+                                    "type": ["object", "null"],
+                                    "properties": {
+                                        "id": {"type": "integer"},
+                                        "revision": {"type": "integer"},
+                                    },
+                                },
+                                "raw_kept": {"type": "boolean"},
+                            },
+                        },
+                    },
+                },
+            },
+            description="The reading.",
+        ),
+        **_READ_PROBLEMS,
+    },
+}
+CELL_EVENTS: dict[str, Any] = {
+    "operation_id": "list_cell_events",
+    "summary": "Read the raw events of a cell",
+    "description": (
+        "The events that one cell of a reading counted, while raw events are kept. Identities and users are"
+        " digests. raw_kept false: some are gone by retention, and the cell stands by itself."
+    ),
+    "tags": ["usage"],
+    "parameters": [
+        OpenApiParameter(
+            "start", str, OpenApiParameter.PATH, description="Where the cell begins, an instant."
+        ),
+        *_PAGING,
+    ],
+    "responses": {
+        (200, "application/json"): OpenApiResponse(
+            _page_schema(
+                {
+                    "time": INSTANT,
+                    "value": _AMOUNT,
+                    "digest": TEXT,
+                    "user_digest": TEXT,
+                    "region": TEXT,
+                    "batch": {"type": "integer"},
+                    "received_at": INSTANT,
+                },
+                raw_kept={"type": "boolean"},
+            ),
+            description="A page of events.",
+        ),
+        **_READ_PROBLEMS,
+    },
+}

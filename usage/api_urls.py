@@ -2,11 +2,17 @@
 
 from django.urls import path
 
-from usage import api
+from usage import api, api_readings
 
 urlpatterns = [
     path("usage", api.UsageListView.as_view(), name="api_usage"),
     path("usage/events", api.EventsView.as_view(), name="api_usage_events"),
     path("usage/availability", api.AvailabilityView.as_view(), name="api_usage_availability"),
+    path("readings/<str:public_id>", api_readings.ReadingView.as_view(), name="api_reading"),
+    path(
+        "readings/<str:public_id>/cells/<str:start>/events",
+        api_readings.CellEventsView.as_view(),
+        name="api_cell_events",
+    ),
     path("meters", api.MeterListView.as_view(), name="api_meters"),
 ]

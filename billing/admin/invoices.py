@@ -8,14 +8,14 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.admin.shown import LeaseColumns, priced, tree
 from billing.admin.stripe import hosted_link
-from billing.explain import names_for, sentences
+from billing.explain import headline_of, names_for, sentences
 from billing.explain_tree import Names
 from billing.models import (
     Invoice,
@@ -103,8 +103,11 @@ class LineInline(ReadOnlyInline):
 
     @display(description=_("item"))
     def what(self, row: InvoiceLine) -> SafeString:
-        """The sentence of the document."""
-        head = format_html("<b>{}</b><br>{}", row.label_text, row.description_text)
+        """The sentence of the document, and its amount as arithmetic."""
+        said = dict.fromkeys([row.description_text, headline_of(row, self.names_of(row))])
+        head = format_html(
+            "<b>{}</b>{}", row.label_text, format_html_join("", "<br>{}", zip(said, strict=True))
+        )
         why = gettext("How it comes about")
         steps = '{}<details class="rc-details"><summary>{}</summary>{}</details>'
         return format_html(steps, head, why, tree(sentences(row, self.names_of(row))))

@@ -63,6 +63,8 @@ class InvoiceLine(models.Model):
     terms_hash = models.CharField(_("terms hash"), max_length=64)
     engine = models.CharField(_("engine"), max_length=32)
     derivation = models.JSONField(_("derivation"))
+    # SHA-256 of what it was made from (billing/inputs.py); empty on lines from before it was kept.
+    inputs_hash = models.CharField(_("inputs hash"), max_length=64, blank=True, default="", db_default="")
     reading_ids = ArrayField(models.BigIntegerField(), default=list, verbose_name=_("readings"))
 
     class Meta:
@@ -84,6 +86,9 @@ class InvoiceLine(models.Model):
             models.CheckConstraint(
                 condition=Q(exact_amount__gt=-BOUND, exact_amount__lt=BOUND),
                 name="invoice_line_exact_bounded",
+            ),
+            models.CheckConstraint(
+                condition=Q(inputs_hash__regex=r"^([0-9a-f]{64})?$"), name="invoice_line_inputs_hashed"
             ),
         ]
         triggers = [

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange as Span
 
 from billing.content import content_hash
+from billing.inputs import line_inputs_hash
 from billing.locks import take_numbers
 from billing.models import Account, Invoice, InvoiceLine, InvoiceStatus, LineKind
 from billing.rated_from import stored_inputs
@@ -78,6 +79,7 @@ def _line(invoice: Invoice, line: DraftLine, position: int) -> InvoiceLine:
         terms_hash=line.terms_hash,
         engine=line.engine,
         derivation=line.derivation,
+        inputs_hash=line_inputs_hash(line.terms_hash, line.key, line.period, line.derivation),
         reading_ids=list(line.readings),
     )
 

@@ -6,9 +6,12 @@ from billing.views.invoices import invoice_detail, invoice_list, line_why
 from billing.views.offers import plan_list
 from billing.views.overview import overview
 from billing.views.quotes import plan_quote_detail, plan_quote_save, plan_quotes
+from billing.views.readings import audit_kit, cell_events, reading_detail
 from billing.views.subscribing import subscribe
 
 __all__ = [
+    "audit_kit",
+    "cell_events",
     "invoice_detail",
     "invoice_list",
     "line_why",
@@ -21,5 +24,6 @@ __all__ = [
     "plan_quote_detail",
     "plan_quote_save",
     "plan_quotes",
+    "reading_detail",
     "subscribe",
 ]

@@ -58,7 +58,8 @@ def line_why(request: MemberRequest, public_id: str, pk: int) -> HttpResponse:
     """Explain one line as sentences: a part of the invoice page for htmx, else a page."""
     invoice = _invoice(request, public_id)
     line = get_object_or_404(invoice.lines, pk=pk)
-    page = {"invoice": invoice, "line": line, "reasons": explain.sentences(line)}
+    found = explain.explained(line)
+    page = {"invoice": invoice, "line": line, "explanation": found, "reasons": found.sentences}
     is_part = bool(getattr(request, "htmx", False))
     return render(request, "billing/why_row.html" if is_part else "billing/line_why.html", page)
 

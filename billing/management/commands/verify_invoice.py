@@ -1,15 +1,18 @@
-"""`verify_invoice NUMBER … | --all`: derive issued invoices again from what is stored."""
+"""`verify_invoice NUMBER … | --all`: derive issued invoices again, down to the raw events that are kept."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from billing.models import Invoice, InvoiceStatus
-from billing.verifying import faults_of
+from billing.verifying import proof_of
 
 
 class Command(BaseCommand):
-    """Rate again, re-evaluate every line's tree, and compare readings, terms, sums and the content hash."""
+    """Level 1, derivation: rate again, re-evaluate every tree, compare terms, sums and the content hash.
+
+    Level 2, readings: their hashes. Level 3, raw events: count the readings again while events are kept.
+    """
 
     help = __doc__
 
@@ -23,9 +26,10 @@ class Command(BaseCommand):
         invoices = self._chosen(options["numbers"], everything=options["all"])
         wrong = 0
         for invoice in invoices:
-            faults = faults_of(invoice)
-            wrong += bool(faults)
-            self.stdout.write(f"{invoice.number}: {'; '.join(faults) or 'sound'}")
+            proof = proof_of(invoice)
+            wrong += bool(proof.faults)
+            verdict = "; ".join(map(str, proof.faults)) or "sound"
+            self.stdout.write(f"{invoice.number}: {verdict} ({proof.said})")
         if wrong:
             raise CommandError(f"{wrong} of {len(invoices)} invoices do not prove themselves.")
 

@@ -1,0 +1,141 @@
+"""How numbers and names of a derivation are written for a reader, and which of them are money."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from billing.derivation import Node
+from billing.models.lines import in_reader_language
+from plans.money import EXACT, to_multiple
+from plans.templatetags.figures import exact_money, quantity
+from plans.terms import Document, Fact
+
+ZERO, ONE = Decimal(0), Decimal(1)
+PLACES, CUT = 12, Decimal("0.000001")  # decimal places written out at most; what is shown of more
+
+# Line key or meter code -> name in both languages. What the terms themselves name stands beside them
+# under two words: "band peak", "pool prepaid", "fact fee" (a code has no space, so none can collide).
+Names = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One sentence; `depth` indents it, `value` is what the step came to."""
+
+    depth: int
+    text: str
+    value: str
+
+    @property
+    def whole(self) -> str:
+        """The sentence with what it comes to."""
+        return self.text if self.text.endswith(self.value) else f"{self.text} = {self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How numbers and names of one tree are written: money after a price, quantities otherwise."""
+
+    currency: str
+    names: Names = field(default_factory=dict)
+
+    def named(self, key: str) -> str:
+        """Return the name of a line or meter, its code in quotes where it has none."""
+        return in_reader_language(dict(self.names.get(key, {}))) or quoted(key.split("/", 1)[0])
+
+    def written(self, value: Decimal, *, is_money: bool) -> str:
+        """Return a value as money or as a quantity; what divides for ever is cut, and says so."""
+        exponent = value.normalize(EXACT).as_tuple().exponent
+        if isinstance(exponent, int) and exponent < -PLACES:
+            return self.written(to_multiple(value, CUT, "truncate"), is_money=is_money) + "…"
+        return exact_money(value, self.currency) if is_money and self.currency else quantity(value)
+
+    def band(self, code: str) -> str:
+        """Return the name of a time band."""
+        return in_reader_language(dict(self.names.get(f"band {code}", {}))) or quoted(code)
+
+    def pool(self, code: str) -> str:
+        """Return whose units a pool holds: an allowance, or what the customer bought."""
+        kind = self.names.get(f"pool {code}", {}).get("kind")
+        known = {"allowance": _("the shared allowance"), "packs": _("your pack")}
+        return known.get(kind or "") or quoted(code)
+
+    def unit(self, fact: str) -> str:
+        """Return the unit of a fact, empty where the terms are not at hand."""
+        return self.names.get(f"fact {fact}", {}).get("unit", "money" if fact == "fee" else "")
+
+    def is_money(self, node: Node) -> bool:
+        """Return whether a node's output is money: after a price, or made of amounts."""
+        if node.word in {"price", "spend", "line", "share"}:
+            return True
+        if node.word == "fact":
+            return self.unit(node.argument.get("name", "")) == "money"
+        if node.word == "chain":
+            return self._money_at(node, len(node.children))
+        if node.word in {"negative", "number", "pick", "adjusted", "since", "added"}:
+            return any(self.is_money(child) for child in node.children)
+        return False
+
+    def money_before(self, chain: Node, index: int) -> bool:
+        """Return whether the number that goes into a step of a chain is money (1: the first step)."""
+        return self._money_at(chain, index)
+
+    def _money_at(self, chain: Node, index: int) -> bool:
+        first, *steps = chain.children
+        found = self.is_money(first) or (first.word == "literal" and self._meets_money(steps))
+        for step in steps[: index - 1]:
+            other = bool(step.children) and self.is_money(step.children[0])
+            if step.word == "over" and found and other:
+                found = False
+            elif step.word in ("price", "share") or (step.word == "times" and other):
+                found = True
+        return found
+
+    def _meets_money(self, steps: list[Node]) -> bool:
+        """A literal takes the unit it meets."""
+        alike = {"plus", "minus", "at_least", "at_most", "included"}
+        return any(step.word in alike and self.is_money(step.children[0]) for step in steps[:1])
+
+
+def quoted(code: str) -> str:
+    """Return a code as a quotation: it is the provider's word, not ours."""
+    return f"“{code}”"
+
+
+def terms_names(document: Document) -> dict[str, dict[str, str]]:
+    """Return what a document names itself: its time bands, pools and facts."""
+    found: dict[str, dict[str, str]] = {}
+    for schedule in document.schedules.values():
+        found |= {f"band {band.code}": dict(band.name) for band in schedule.bands}
+    for code, pool in document.pools.items():
+        found[f"pool {code}"] = {"kind": "packs" if pool.size is None else "allowance"}
+    for name, fact in document.facts.items():
+        found[f"fact {name}"] = {"unit": fact.unit if isinstance(fact, Fact) else fact}
+    return found
+
+
+def fact_name(name: str) -> str:
+    """Return what a fact is called in a sentence."""
+    known = {
+        "seats": _("Seats"),
+        "fee": _("Paid for this time"),
+        "availability": _("Availability in %"),
+        "period_number": _("Number of the period"),
+    }
+    return known.get(name) or _("Given: %(name)s") % {"name": quoted(name)}
+
+
+def attribute(name: str) -> str:
+    """Return what a meter may be grouped by."""
+    known = {
+        "app": _("app"),
+        "region": _("region"),
+        "band": _("time band"),
+        "day": _("day"),
+        "hour": _("hour"),
+        "month": _("month"),
+        "user": _("user"),
+    }
+    return known.get(name) or quoted(name)

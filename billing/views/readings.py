@@ -1,0 +1,107 @@
+"""Below a line's derivation: the readings it was rated from, and the raw events behind a reading's cells."""
+
+from datetime import datetime
+from itertools import islice
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from billing import selectors
+from billing.audit.pack import kit_name, kit_zip
+from billing.models import Invoice
+from billing.verifying import readings_behind
+from plans.errors import NotFound
+from subscriptions.portal import MONEY, MemberRequest, member_page
+from usage.models import Reading
+from usage.selectors_raw import (
+    ReadingCell,
+    cells_of,
+    dropped_until,
+    events_of,
+    hash_fits,
+    is_kept,
+    period_of,
+)
+
+PER_PAGE = 50
+
+
+@require_safe
+@member_page(*MONEY)
+def audit_kit(request: MemberRequest, public_id: str) -> HttpResponse:
+    """Hand out everything with which the invoice can be recomputed."""
+    invoice = _invoice(request, public_id)
+    answer = HttpResponse(kit_zip(invoice), content_type="application/zip")
+    answer["Content-Disposition"] = f'attachment; filename="{kit_name(invoice)}"'
+    return answer
+
+
+@require_safe
+@member_page(*MONEY)
+def reading_detail(request: MemberRequest, public_id: str, reading: str) -> HttpResponse:
+    """Level 2: one reading of the invoice with its cells, manifest and hash."""
+    invoice = _invoice(request, public_id)
+    row = _reading(invoice, reading)
+    dropped = dropped_until(row)
+    page = {
+        "invoice": invoice,
+        "reading": row,
+        "period": period_of(row),
+        "cells": [(cell, is_kept(cell, dropped)) for cell in cells_of(row)],
+        "hash_fits": hash_fits(row),
+    }
+    return render(request, "billing/reading_detail.html", page)
+
+
+@require_safe
+@member_page(*MONEY)
+def cell_events(request: MemberRequest, public_id: str, reading: str, n: int) -> HttpResponse:
+    """Level 3: the raw events of one cell, while they are kept."""
+    invoice = _invoice(request, public_id)
+    row = _reading(invoice, reading)
+    cell = _cell(row, n)
+    found = events_of(row, cell, after=_after(request.GET.get("after", "")), limit=PER_PAGE + 1)
+    page = {
+        "invoice": invoice,
+        "reading": row,
+        "cell": cell,
+        "events": list(islice(found, PER_PAGE)),
+        "after": "|".join(found[PER_PAGE - 1].key) if len(found) > PER_PAGE else "",
+        "raw_kept": is_kept(cell, dropped_until(row)),
+    }
+    return render(request, "billing/cell_events.html", page)
+
+
+def _invoice(request: MemberRequest, public_id: str) -> Invoice:
+    try:
+        return selectors.invoice_of(request.visit.customer, public_id)
+    except NotFound:
+        raise Http404 from None
+
+
+def _reading(invoice: Invoice, public_id: str) -> Reading:
+    """Return a reading the invoice was rated from; 404 for any other."""
+    for row in readings_behind(invoice, selectors.invoice_lines(invoice)):
+        if row.public_id == public_id:
+            return row
+    raise Http404
+
+
+def _cell(reading: Reading, n: int) -> ReadingCell:
+    """Return the n-th cell, counted from 1."""
+    cells = cells_of(reading)
+    if not 1 <= n <= len(cells):
+        raise Http404
+    return cells[n - 1]
+
+
+def _after(text: str) -> tuple[str, str] | None:
+    """Return the place a link of the page before named; anything else begins at the top."""
+    at, _bar, key = text.partition("|")
+    try:
+        datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    is_digest = len(key) == 36 and all(mark in "0123456789abcdef-" for mark in key)
+    return (at, key) if is_digest else None
