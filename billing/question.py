@@ -1,7 +1,7 @@
 """What `rate` is asked: a file of prices and a file of facts, read into terms and a situation. PURE."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from billing.oracle import Case, Expected, case_problems, expected_problems
@@ -50,6 +50,7 @@ class Question:
     plan: str | None = None
     version: int | None = None
     expected: Expected | None = None
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of a catalogue's meters
 
 
 @dataclass(slots=True)
@@ -150,7 +151,9 @@ def _of_catalogue(
         return None
     terms = terms_of(whole, chosen[1])
     second.found += situation_problems(terms.document, asked)
-    return Question(terms, asked, second.marks, "", chosen[0].code, chosen[1].number, asked.expected)
+    names = {one.code: {"en": one.names.en, "zh-Hans": one.names.zh} for one in whole.meters}
+    code, number = chosen[0].code, chosen[1].number
+    return Question(terms, asked, second.marks, "", code, number, asked.expected, names)
 
 
 def _chosen(file: _File, catalogue: Catalogue, wanted: str | None) -> tuple[Plan, Version] | None:

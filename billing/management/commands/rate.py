@@ -98,7 +98,7 @@ def told(question: Question, found: Answer) -> Iterator[str]:
     """Yield the bill as a person reads it: lines, the steps behind each, the total."""
     if question.plan:
         yield f"{question.plan}, version {question.version}"
-    names = {line.key: line.label for rating in found.ratings for line in rating.lines}
+    names = {**question.names, **{line.key: line.label for one in found.ratings for line in one.lines}}
     for index, rating in enumerate(found.ratings):
         if len(found.ratings) > 1:
             yield f"bill {index + 1}: {plain(rating.total)} {rating.currency}"
