@@ -11,6 +11,7 @@ from django.utils import translation
 
 from billing.derivation import Node, plain
 from billing.explain_tree import Names, sentences_of
+from billing.models.lines import in_reader_language
 from billing.oracle import meets
 from billing.question import FACTS, PRICES, Question, QuestionInvalid, read_question
 from billing.question_places import place_of
@@ -111,7 +112,7 @@ def told(question: Question, found: Answer) -> Iterator[str]:
 
 
 def _line(line: Line, currency: str, names: Names) -> Iterator[str]:
-    name = line.label.get(translation.get_language() or "en") or line.label.get("en") or line.charge
+    name = in_reader_language(dict(line.label)) or line.charge
     place = ", ".join(part for part in line.key.split("/")[1:] if part)
     quantity = "" if line.quantity is None else f"  {plain(line.quantity)} {line.unit}".rstrip()
     yield f"{name}{f' ({place})' if place else ''}{quantity}  {plain(line.amount)} {currency}"
