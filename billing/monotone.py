@@ -6,14 +6,15 @@ value is added. All numbers given from outside are taken to be zero or more. The
 means "not by its form", not "it falls".
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
 from plans import terms as t
 from plans.money import exact
 from plans.tariff import Band
-from plans.terms_walk import is_literal, names_in, reachable_names, spends_in
+from plans.terms_walk import is_literal, names_in, reachable_names, spends_in, walk
 
 _GROWING = frozenset({"sum", "count", "distinct", "max", "nth_highest", "time_average"})
 _EITHER_WAY = ("plus", "times", "at_least", "at_most")  # grow with their operand
@@ -27,6 +28,39 @@ def monotone_charges(document: t.Document) -> frozenset[str]:
         if judge.keeps(charge):
             judge.found.add(charge.code)
     return frozenset(judge.found)
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """An edge of a tariff above which the whole costs less than at it, exactly, in the terms' currency."""
+
+    charge: str
+    path: str
+    edge: Decimal
+    at_edge: Decimal
+    above: Decimal
+
+
+def falling_edges(document: t.Document) -> list[Fall]:
+    """Return where one unit more makes the price of a charge fall; only prices that are literals are seen."""
+    found = []
+    for index, charge in enumerate(document.charges):
+        for path, part in walk(charge, f"charges[{index}]"):
+            if isinstance(part, t.Tariff) and part.bands and part.mode != "graduated" and part.by is None:
+                found += [Fall(charge.code, path, *one) for one in _falls(part)]
+    return found
+
+
+def _falls(tariff: t.Tariff) -> Iterator[tuple[Decimal, Decimal, Decimal]]:
+    try:
+        with exact():
+            edges = list(_edges([_band(tariff, band) for band in tariff.bands or []]))
+            for pair, low in edges:
+                at_edge, above = _amounts(tariff.mode, pair, low)
+                if above < at_edge:
+                    yield pair[0].edge or Decimal(0), at_edge, above
+    except (ValueError, ArithmeticError):
+        return
 
 
 class _Judge:
@@ -121,10 +155,11 @@ def _rises(tariff: t.Tariff) -> bool:
     """Return whether no band starts below what the one before it has reached; formulas are not looked at."""
     try:
         with exact():
-            bands = [_band(tariff, band) for band in tariff.bands or []]
-            return all(_meets(tariff.mode, pair, low) for pair, low in _edges(bands))
+            edges = _edges([_band(tariff, band) for band in tariff.bands or []])
+            amounts = [_amounts(tariff.mode, pair, low) for pair, low in edges]
     except (ValueError, ArithmeticError):
         return False
+    return all(above >= at_edge for at_edge, above in amounts)
 
 
 def _edges(bands: list[Band]) -> Iterable[tuple[tuple[Band, Band], Decimal]]:
@@ -136,12 +171,13 @@ def _edges(bands: list[Band]) -> Iterable[tuple[tuple[Band, Band], Decimal]]:
         low = lower.edge or low
 
 
-def _meets(mode: str | None, pair: tuple[Band, Band], low: Decimal) -> bool:
+def _amounts(mode: str | None, pair: tuple[Band, Band], low: Decimal) -> tuple[Decimal, Decimal]:
+    """Return the money at the edge between two bands, and just above it."""
     lower, upper = pair
     edge = lower.edge or Decimal(0)
     if mode == "bracket":
-        return upper.amount(Decimal(0)) >= lower.amount(edge - low)
-    return upper.amount(edge) >= lower.amount(edge)
+        return lower.amount(edge - low), upper.amount(Decimal(0))
+    return lower.amount(edge), upper.amount(edge)
 
 
 def _band(tariff: t.Tariff, band: t.Band) -> Band:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.monotone import monotone_charges
+from billing.monotone import falling_edges, monotone_charges
 from billing.rating import rate
 from billing.values import Context, Due, Observation
 from plans.terms import read_terms
@@ -93,6 +93,30 @@ def test_what_a_charge_promises_by_its_form(charge, expected):
     own = dict(charge)
 
     assert is_monotone(*own.pop("steps"), **own) is expected
+
+
+def test_where_one_unit_more_costs_less_is_named_with_both_amounts():
+    prices = {"USD": banded("volume", *FALLING)["price"], "CNY": banded("graduated", *FALLING)["price"]}
+    by_currency = {"price": {"pick": "currency", "cases": prices}}
+    charge = {"code": "x", "of": "m", "steps": [by_currency]}
+    document = terms(charge, meters=METERS, currency=["USD", "CNY"])
+
+    (fall,) = falling_edges(document.document)
+
+    assert (fall.charge, fall.edge, fall.at_edge, fall.above) == ("x", 10, 20, 10)
+    assert fall.path == "charges[0].steps[0].price.cases.USD"
+
+
+def test_formulas_and_rising_bands_name_no_fall():
+    formula = banded("volume", {"upto": "free", "each": "2"}, {"each": "1"})
+    document = terms(
+        {"code": "x", "of": "m", "steps": [formula]},
+        {"code": "y", "of": "m", "steps": [banded("volume", *RISING)]},
+        meters=METERS,
+        facts={"free": "u"},
+    )
+
+    assert falling_edges(document.document) == []
 
 
 VALUES = st.decimals(0, 400, places=2)
