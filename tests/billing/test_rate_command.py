@@ -135,6 +135,15 @@ def test_lines_and_meters_are_named_in_the_readers_language(files):
     assert "实际用量：月活跃用户" in said
 
 
+def test_usage_that_a_plan_has_no_price_for_is_said_and_left_out(files):
+    said = files(SAMPLE, "facts: {currency: USD}\nusage: {mau: 10100, messages: 500}\n")
+
+    assert said.endswith("not priced by this plan: messages\ntotal: 45 USD\n")
+    assert "The terms declare no meter “message”" in files(
+        SAMPLE, "facts: {currency: USD}\nusage: {message: 500}\n"
+    )
+
+
 def test_options_hold_modules_and_tiers(files):
     facts = "facts: {currency: USD, term: annual}\noptions: [module.moderation, support.business]\nask: total"
 

@@ -108,6 +108,8 @@ def told(question: Question, found: Answer) -> Iterator[str]:
                 yield from _line(line, rating.currency, names)
     for node in () if found.ratings else found.derivations:
         yield from _steps(node, found.unit, names)
+    if question.unpriced:
+        yield f"not priced by this plan: {', '.join(question.unpriced)}"
     yield f"{question.situation.ask}: {plain(found.amount)} {found.unit}".rstrip()
 
 
