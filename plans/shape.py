@@ -136,7 +136,13 @@ def _struct(tree: Tree, kind: type[msgspec.Struct], path: str, problems: list[Pr
     }
     if len(problems) > before:
         raise Absent
-    return kind(**values)
+    return kind(**{name: value for name, value in values.items() if value != _defaults(kind).get(name)})
+
+
+@cache
+def _defaults(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return attribute -> default: one written out is the same document, and has the same bytes and hash."""
+    return {one.name: one.default for one in msgspec.structs.fields(kind) if not one.required}
 
 
 def _choice(tree: Tree, kind: Any, path: str, problems: list[Problem]) -> str:

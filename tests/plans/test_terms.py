@@ -277,3 +277,9 @@ def test_a_wrong_shape_says_which_words_belong_there():
         "A mapping {pool, weight} belongs here, not a text.",
         "A text or mapping {to, mode} belongs here, not a list.",
     ]
+
+
+def test_a_default_that_is_written_out_is_the_same_document():
+    said = b'{"currency":"EUR","pools":{"p":{"size":"1","order":"first_expiring"}},"round":"none"}'
+
+    assert read_terms(said).hash == read_terms({"currency": "EUR", "pools": {"p": {"size": "1"}}}).hash
