@@ -1,7 +1,7 @@
 """What `rate` is asked: a file of prices and a file of facts, read into terms and a situation. PURE."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from billing.oracle import Case, Expected, case_problems, expected_problems
@@ -50,6 +50,8 @@ class Question:
     plan: str | None = None
     version: int | None = None
     expected: Expected | None = None
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of a catalogue's meters
+    unpriced: tuple[str, ...] = ()  # meters of the catalogue that were used and have no price in this plan
 
 
 @dataclass(slots=True)
@@ -149,8 +151,20 @@ def _of_catalogue(
     if chosen is None:
         return None
     terms = terms_of(whole, chosen[1])
+    unpriced = _left_out(asked, {one.code for one in whole.meters} - terms.document.meters.keys())
     second.found += situation_problems(terms.document, asked)
-    return Question(terms, asked, second.marks, "", chosen[0].code, chosen[1].number, asked.expected)
+    names = {one.code: {"en": one.names.en, "zh-Hans": one.names.zh} for one in whole.meters}
+    code, number = chosen[0].code, chosen[1].number
+    return Question(terms, asked, second.marks, "", code, number, asked.expected, names, unpriced)
+
+
+def _left_out(asked: Asked, codes: set[str]) -> tuple[str, ...]:
+    """Take what the plan has no price for out of the usage; one situation may be rated by several plans."""
+    found: set[str] = set()
+    for part in (asked, *asked.bills):
+        found |= part.usage.keys() & codes
+        part.usage = {code: given for code, given in part.usage.items() if code not in codes}
+    return tuple(sorted(found))
 
 
 def _chosen(file: _File, catalogue: Catalogue, wanted: str | None) -> tuple[Plan, Version] | None:

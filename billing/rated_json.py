@@ -17,6 +17,7 @@ def answer_tree(question: Question, answer: Answer) -> dict[str, Any]:
     return {
         "plan": question.plan,
         "version": question.version,
+        "unpriced": list(question.unpriced),
         "ask": question.situation.ask,
         "total": plain(answer.amount),
         "unit": answer.unit,

@@ -9,23 +9,55 @@ import msgspec
 
 from billing.oracle import Case
 from billing.question import Asked
-from billing.situation import Situation
-from billing.words import all_words, choices, fields, is_struct, structs, used_words, value_word, word_of
+from billing.words import (
+    all_words,
+    choices,
+    fields,
+    is_struct,
+    name_of,
+    structs,
+    used_words,
+    value_word,
+    word_of,
+)
+from plans.catalogue import Catalogue
 from plans.catalogue_yaml import parse_yaml
 from plans.shape import Tree
 from plans.terms import Formula
 
 Language = Literal["en", "zh-Hans"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh-Hans")
+ENDINGS: Mapping[Language, str] = {"en": ".md", "zh-Hans": ".zh-CN.md"}
 
+_HEADS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "charges": {
+        "title": ("The charge grammar: every word", "收费语法：全部用词"),
+        "made": (
+            "Made by `python3 dev.py manage charge_reference` from the schema, docs/reference/charges.yaml "
+            "and docs/examples/charges; do not edit. "
+            "How to write a bill: [worked-bills.md](worked-bills.md). "
+            "A whole catalogue: [catalogues.md](catalogues.md).",
+            "由 `python3 dev.py manage charge_reference` 根据模式、docs/reference/charges.yaml 和 "
+            "docs/examples/charges 生成，请勿手改。"
+            "如何写算例：[worked-bills.zh-CN.md](worked-bills.zh-CN.md)。"
+            "整份产品目录：[catalogues.zh-CN.md](catalogues.zh-CN.md)。",
+        ),
+    },
+    "catalogues": {
+        "title": ("A catalogue file: every word", "产品目录文件：全部用词"),
+        "made": (
+            "Made by `python3 dev.py manage charge_reference` from the schema, "
+            "docs/reference/catalogues.yaml and the files in catalogues; do not edit. "
+            "What stands under `terms` and in charges: [charges.md](charges.md). "
+            "`load_catalogue FILE --dry-run` says what a file would change.",
+            "由 `python3 dev.py manage charge_reference` 根据模式、docs/reference/catalogues.yaml "
+            "和 catalogues 中的文件生成，请勿手改。"
+            "`terms` 与各收费项的写法见 [charges.zh-CN.md](charges.zh-CN.md)。"
+            "`load_catalogue 文件 --dry-run` 可预览变更。",
+        ),
+    },
+}
 _PAGE: Mapping[str, tuple[str, str]] = {
-    "title": ("The charge grammar: every word", "收费语法：全部用词"),
-    "made": (
-        "Made by `python3 dev.py manage charge_reference` from the schema, docs/reference/words.yaml and "
-        "docs/examples/charges; do not edit. How to write a bill: [worked-bills.md](worked-bills.md).",
-        "由 `python3 dev.py manage charge_reference` 根据模式、docs/reference/words.yaml 和 "
-        "docs/examples/charges 生成，请勿手改。如何写算例：[worked-bills.zh-CN.md](worked-bills.zh-CN.md)。",
-    ),
     "head": ("| word | holds | meaning | example |", "| 词 | 内容 | 含义 | 示例 |"),
     "examples": ("Examples", "示例"),
     "run": (
@@ -46,22 +78,25 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "or": (" or ", " 或 "),
 }
 
-_OF_A_FILE = {f"`{word}`" for word in fields(Asked).keys() - fields(Situation).keys()}  # shown by a situation
-
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What the page is made from, as texts: words.yaml, the examples by name, and example situations."""
+    """What the pages are made from, as texts: their words, and what shows them, by name."""
 
-    words: str
+    words: Mapping[str, str]  # page -> words.yaml of that page
     examples: Mapping[str, str]
     situations: Mapping[str, str]
+    catalogues: Mapping[str, str]
+
+    def texts(self, name: str) -> Tree:
+        """Return what a page says, by struct."""
+        return parse_yaml(self.words[name])[0]
 
 
 def gaps(sources: Sources) -> list[str]:
     """Return what is missing, in words: a text, a translation, an example; or what is there in vain."""
-    texts, _marks, found = parse_yaml(sources.words)
-    missing = [one.sentence() for one in found]
+    missing = [one.sentence() for text in sources.words.values() for one in parse_yaml(text)[2]]
+    texts = {name: part for page in sources.words for name, part in sources.texts(page).items()}
     known = all_words()
     told = set(_told(texts))
     used = set(_examples_by_word(sources))
@@ -72,30 +107,32 @@ def gaps(sources: Sources) -> list[str]:
     return missing
 
 
-def page(sources: Sources, language: Language) -> str:
-    """Return the page in one language."""
-    texts, _marks, _found = parse_yaml(sources.words)
+def page(sources: Sources, name: str, language: Language) -> str:
+    """Return a page in one language; that of the grammar ends with its examples."""
     index = LANGUAGES.index(language)
     by_word = _examples_by_word(sources)
-    kinds = {kind.__name__: kind for kind in structs()}
-    parts = [f"# {_PAGE['title'][index]}", _PAGE["made"][index]]
-    for name, section in texts.items():
-        parts.append("\n".join(_section(kinds[name], section, by_word, index)))
-    parts.append(f"## {_PAGE['examples'][index]}\n\n{_PAGE['run'][index]}")
-    for name, text in sorted(sources.examples.items()):
-        parts.append(f"### {name}\n\n```yaml\n{text.rstrip()}\n```")
-    return "\n\n".join(parts) + "\n"
+    head = _HEADS[name]
+    parts = [f"# {head['title'][index]}", head["made"][index]]
+    for struct, section in sources.texts(name).items():
+        parts.append("\n".join(_section(_kinds()[struct], section, by_word, index)))
+    if name == "charges":
+        parts.append(f"## {_PAGE['examples'][index]}\n\n{_PAGE['run'][index]}")
+        for example, text in sorted(sources.examples.items()):
+            parts.append(f"### {example}\n\n```yaml\n{text.rstrip()}\n```")
+    here = "" if name == "charges" else f"charges{ENDINGS[language]}"
+    return "\n\n".join(parts).replace("](charges.md#", f"]({here}#") + "\n"
+
+
+def _kinds() -> dict[str, type[msgspec.Struct]]:
+    return {name_of(kind): kind for kind in structs()}
 
 
 def _told(texts: Tree) -> Iterator[str]:
-    kinds = {kind.__name__: kind for kind in structs()}
+    kinds = _kinds()
     for name, section in texts.items():
         for word in section["words"]:
-            yield (
-                word_of(kinds[name], word)
-                if name in kinds and word in fields(kinds[name])
-                else f"{name}.{word}"
-            )
+            is_word = name in kinds and word in fields(kinds[name])
+            yield word_of(kinds[name], word) if is_word else f"{name}.{word}"
         for word, values in section.get("values", {}).items():
             yield from (value_word(fields(kinds[name])[word], value) for value in values)
 
@@ -109,26 +146,30 @@ def _untranslated(texts: Tree, path: str) -> Iterator[str]:
 
 
 def _examples_by_word(sources: Sources) -> dict[str, str]:
-    """Return word -> the example that shows it: the one named after it, else the one with fewest words."""
+    """Return word -> a link to what shows it: the example named after it, else the one with fewest words."""
     found: dict[str, list[tuple[int, int, str]]] = {}
-    kinds: tuple[tuple[Mapping[str, str], Any], ...] = ((sources.situations, Asked), (sources.examples, Case))
-    for texts, kind in kinds:
+    shelves: tuple[tuple[Mapping[str, str], Any, str], ...] = (
+        (sources.examples, Case, "[%s](charges.md#%s)"),
+        (sources.situations, Asked, "[%s](examples/situations/%s.yaml)"),
+        (sources.catalogues, Catalogue, "[%s](../catalogues/%s.yaml)"),
+    )
+    for shelf, (texts, kind, link) in enumerate(shelves):
         for name, text in texts.items():
             used = used_words(parse_yaml(text)[0], kind)
             for word in used:
                 names = (word.partition(".")[2], word.rpartition("=")[2], word.replace(".", "-").lower())
-                rank = 2 if kind is Asked else int(name not in names)
-                found.setdefault(word, []).append((rank, len(used), name))
+                rank = shelf + 1 if shelf else int(name not in names)
+                found.setdefault(word, []).append((rank, len(used), link % (name, name)))
     return {word: min(places)[2] for word, places in found.items()}
 
 
 def _section(
     kind: type[msgspec.Struct], section: Tree, by_word: Mapping[str, str], index: int
 ) -> Iterator[str]:
-    yield f"## {section['title'][index]} · {kind.__name__}\n\n{section['about'][index]}"
+    yield f"## {section['title'][index]} · {name_of(kind)}\n\n{section['about'][index]}"
     base = kind.__mro__[1]
     if is_struct(base) and fields(base):
-        yield "\n" + _PAGE["inherits"][index] % base.__name__
+        yield "\n" + _PAGE["inherits"][index] % name_of(base)
     yield f"\n{_PAGE['head'][index]}\n|---|---|---|---|"
     needed = {one.encode_name for one in msgspec.structs.fields(kind) if one.required}
     for word, meaning in section["words"].items():
@@ -142,10 +183,7 @@ def _section(
 
 
 def _row(word: str, held: str, meaning: str, example: str | None) -> str:
-    link = f"[{example}](#{example})" if example else ""
-    if example and word in _OF_A_FILE:
-        link = f"[{example}](examples/situations/{example}.yaml)"
-    return f"| {word} | {held} | {meaning} | {link} |"
+    return f"| {word} | {held} | {meaning} | {example or ''} |"
 
 
 def _held(kind: Any, index: int) -> str:
@@ -154,7 +192,7 @@ def _held(kind: Any, index: int) -> str:
     if kind in (str, int, bool):
         return _PAGE[{str: "text", int: "whole", bool: "flag"}[kind]][index]
     if is_struct(kind):
-        return str(kind.__name__)
+        return name_of(kind)
     if choices(kind) and origin is Literal:
         return ", ".join(f"`{value}`" for value in choices(kind))
     if origin is list:

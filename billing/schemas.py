@@ -9,7 +9,6 @@ from billing.oracle import Case
 from billing.question import Asked
 from billing.reference import Sources
 from plans.catalogue import Catalogue
-from plans.catalogue_yaml import parse_yaml
 from plans.terms import Document
 
 SCHEMAS: dict[str, type[msgspec.Struct]] = {
@@ -30,8 +29,8 @@ def schema_of(name: str) -> dict[str, Any]:
 def schema_text(name: str, sources: Sources) -> str:
     """Return the committed form: what each word means stands beside it, for editors to show."""
     tree = schema_of(name)
-    texts = parse_yaml(sources.words)[0]
-    for struct, section in texts.items():
+    sections = {**sources.texts("catalogues"), **sources.texts("charges")}
+    for struct, section in sections.items():
         properties = tree.get("$defs", {}).get(struct, {}).get("properties", {})
         for word, meaning in section["words"].items():
             if word in properties:

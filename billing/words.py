@@ -1,4 +1,4 @@
-"""Every word of the charge grammar, read from its structs, and which of them a text uses. PURE.
+"""Every word of the charge grammar and of catalogues, read from their structs, and which a text uses. PURE.
 
 A word is written `Struct.field`; a word with a closed list of values has one more entry for each,
 `Stage.take=sum`.
@@ -13,9 +13,10 @@ import msgspec
 
 from billing.oracle import Case
 from billing.question import Asked
+from plans import catalogue
 from plans.shape import Tree
 
-ROOTS: tuple[type[msgspec.Struct], ...] = (Case, Asked)
+ROOTS: tuple[type[msgspec.Struct], ...] = (Case, Asked, catalogue.Catalogue)
 
 
 @cache
@@ -27,7 +28,7 @@ def structs() -> tuple[type[msgspec.Struct], ...]:
         kind = waiting.pop(0)
         if is_struct(kind):
             if kind not in found:
-                found[kind] = None
+                found |= dict.fromkeys([kind, *(base for base in kind.__mro__ if _has_words(base))])
                 waiting += fields(kind).values()
         else:
             waiting += get_args(kind)
@@ -39,6 +40,16 @@ def fields(kind: type[msgspec.Struct]) -> dict[str, Any]:
     """Return word -> type of a struct, as it is spelt in a file."""
     hints = get_type_hints(kind)
     return {one.encode_name: hints[one.name] for one in msgspec.structs.fields(kind)}
+
+
+def _has_words(kind: Any) -> bool:
+    return is_struct(kind) and bool(fields(kind))
+
+
+def name_of(kind: type[msgspec.Struct]) -> str:
+    """Return the name of a struct; a catalogue's meter is another thing than the terms' one."""
+    name = kind.__name__.lstrip("_")
+    return f"Catalogue{name}" if kind is catalogue.Meter else name
 
 
 def is_struct(kind: Any) -> bool:
@@ -56,7 +67,7 @@ def choices(kind: Any) -> tuple[str, ...]:
 def word_of(kind: type[msgspec.Struct], field: str) -> str:
     """Return the name of a word: a field that a struct inherits belongs to the struct it comes from."""
     owner = [one for one in kind.__mro__ if is_struct(one) and field in fields(one)][-1]
-    return f"{owner.__name__}.{field}"
+    return f"{name_of(owner)}.{field}"
 
 
 @cache

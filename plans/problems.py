@@ -27,6 +27,8 @@ TEXTS: dict[str, str] = {
     "zero_rank": _("Zero is not possible here: counting starts at 1."),
     "bad_name": _("“%(value)s” is not a name: a letter, then letters, digits, “_”, “-” or “.”."),
     "unknown_name": _("“%(name)s” is not a meter, a number, a fact or an option. Did you mean: %(near)s?"),
+    "name_is_charge": _("“%(name)s” is a charge or a tag. What it came to is {spend: [%(name)s]}."),
+    "name_is_label": _("“%(name)s” is a label. It chooses: {pick: %(name)s, cases: {…}}."),
     "duplicate_name": _("“%(name)s” stands for two things: %(kinds)s."),
     "duplicate_code": _("The code “%(code)s” is used twice."),
     "name_cycle": _("The numbers refer to each other in a circle: %(circle)s."),

@@ -61,7 +61,7 @@ def _member(tree: Tree, kind: Any, path: str, problems: list[Problem]) -> Any:
     for member in members:
         if _holds(tree, member):
             return member
-    _refuse(tree, " or ".join(dict.fromkeys(_word(member) for member in members)), path, problems)
+    _refuse(tree, " or ".join(dict.fromkeys(_asked(member) for member in members)), path, problems)
     raise Absent
 
 
@@ -70,6 +70,16 @@ def _holds(tree: Tree, member: Any) -> bool:
     if isinstance(tree, dict):
         return word == "mapping"
     return word == "list" if isinstance(tree, list) else word not in ("mapping", "list")
+
+
+def _asked(kind: Any) -> str:
+    """Return what a person has to write: brackets for a list, the words of a mapping."""
+    word = _word(kind)
+    if word == "list":
+        return "list […]"
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return f"mapping {{{', '.join(_fields(kind))}}}"
+    return word
 
 
 def _word(kind: Any) -> str:
@@ -86,7 +96,7 @@ def _refuse(tree: Tree, expected: str, path: str, problems: list[Problem]) -> No
 
 def _list(tree: Tree, kind: Any, path: str, problems: list[Problem]) -> list[Any]:
     if not isinstance(tree, list):
-        _refuse(tree, "list", path, problems)
+        _refuse(tree, _asked(kind), path, problems)
         raise Absent
     (item,) = get_args(kind)
     return [build(part, item, join(path, index), problems) for index, part in enumerate(tree)]
@@ -111,7 +121,7 @@ def _fields(kind: type[msgspec.Struct]) -> dict[str, tuple[str, Any, bool]]:
 
 def _struct(tree: Tree, kind: type[msgspec.Struct], path: str, problems: list[Problem]) -> msgspec.Struct:
     if not isinstance(tree, dict):
-        _refuse(tree, "mapping", path, problems)
+        _refuse(tree, _asked(kind), path, problems)
         raise Absent
     fields, before = _fields(kind), len(problems)
     for key in [key for key in tree if key not in fields]:
@@ -126,7 +136,13 @@ def _struct(tree: Tree, kind: type[msgspec.Struct], path: str, problems: list[Pr
     }
     if len(problems) > before:
         raise Absent
-    return kind(**values)
+    return kind(**{name: value for name, value in values.items() if value != _defaults(kind).get(name)})
+
+
+@cache
+def _defaults(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return attribute -> default: one written out is the same document, and has the same bytes and hash."""
+    return {one.name: one.default for one in msgspec.structs.fields(kind) if not one.required}
 
 
 def _choice(tree: Tree, kind: Any, path: str, problems: list[Problem]) -> str:

@@ -23,6 +23,7 @@ from plans.terms import (
     Tariff,
 )
 from plans.terms_check_charges import charge_problems
+from plans.terms_check_names import unknown_name
 from plans.terms_check_tariff import tariff_problems
 from plans.terms_check_time import time_problems
 from plans.terms_units import unit_problems
@@ -154,7 +155,7 @@ def _number_text(scope: _Scope, path: str, text: str) -> Iterator[Problem]:
     elif not NAME.fullmatch(text):
         yield Problem(path, "bad_name", {"value": text})
     elif text not in scope.kinds and not _inside_each(path):
-        yield Problem(path, "unknown_name", {"name": text, "near": _near(text, scope.kinds)})
+        yield unknown_name(scope.document, path, text, _near(text, scope.kinds))
 
 
 def _inside_each(path: str) -> bool:

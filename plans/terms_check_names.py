@@ -1,8 +1,9 @@
-"""Names that people read, in both languages or not at all. PURE."""
+"""Names: those that people read, in both languages or not at all, and those that stand for nothing. PURE."""
 
 from collections.abc import Iterator, Mapping
 
 from plans.problems import Problem, join
+from plans.terms import Document
 
 LOCALES = ("en", "zh-Hans")
 
@@ -16,3 +17,13 @@ def localised(path: str, name: Mapping[str, str]) -> Iterator[Problem]:
     yield from (Problem(join(path, "name"), "missing_field", {"field": locale}) for locale in missing)
     known = {"known": ", ".join(LOCALES)}
     yield from (Problem(join(path, "name"), "unknown_field", {"field": one, **known}) for one in extra)
+
+
+def unknown_name(document: Document, path: str, name: str, near: str) -> Problem:
+    """Return the problem of a name that is no number; a charge or a label is told how it is referred to."""
+    charges = {word for charge in document.charges for word in (charge.code, *charge.tags)}
+    if name in charges:
+        return Problem(path, "name_is_charge", {"name": name})
+    if name in document.labels:
+        return Problem(path, "name_is_label", {"name": name})
+    return Problem(path, "unknown_name", {"name": name, "near": near})

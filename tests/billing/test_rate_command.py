@@ -128,6 +128,22 @@ def test_a_plan_of_a_catalogue_is_the_only_one_or_named(files):
     assert files(TERMS, "plan: growth").startswith("facts.yaml:1:1: plan: This file holds one set of terms")
 
 
+def test_lines_and_meters_are_named_in_the_readers_language(files):
+    said = files(SAMPLE, "facts: {currency: CNY}\nusage: {mau: 10100}\n", "--language", "zh-Hans")
+
+    assert "基础费用  1  280 CNY" in said
+    assert "实际用量：月活跃用户" in said
+
+
+def test_usage_that_a_plan_has_no_price_for_is_said_and_left_out(files):
+    said = files(SAMPLE, "facts: {currency: USD}\nusage: {mau: 10100, messages: 500}\n")
+
+    assert said.endswith("not priced by this plan: messages\ntotal: 45 USD\n")
+    assert "The terms declare no meter “message”" in files(
+        SAMPLE, "facts: {currency: USD}\nusage: {message: 500}\n"
+    )
+
+
 def test_options_hold_modules_and_tiers(files):
     facts = "facts: {currency: USD, term: annual}\noptions: [module.moderation, support.business]\nask: total"
 

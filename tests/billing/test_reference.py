@@ -30,7 +30,8 @@ def test_a_word_without_a_text_or_an_example_is_named():
     sources = sources_of(DOCS)
     few = {name: text for name, text in sources.examples.items() if name != "anchor"}
 
-    found = gaps(replace(sources, words=sources.words.replace("    anchor: [", "    ancor: ["), examples=few))
+    words = {name: text.replace("    anchor: [", "    ancor: [") for name, text in sources.words.items()}
+    found = gaps(replace(sources, words=words, examples=few))
 
     assert "Charge.anchor has no text" in found
     assert "Charge.ancor has a text and is no word" in found

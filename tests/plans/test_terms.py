@@ -242,3 +242,44 @@ def test_every_problem_code_has_a_sentence():
 
 def test_the_document_type_is_what_is_read():
     assert isinstance(read_terms({"charges": [BASE]}).document, Document)
+
+
+@pytest.mark.parametrize(
+    ("of", "code"),
+    [
+        ("base", "name_is_charge"),
+        ("plan", "name_is_charge"),
+        ("edition", "name_is_label"),
+        ("x", "unknown_name"),
+    ],
+)
+def test_a_name_that_is_no_number_is_told_how_it_is_referred_to(of, code):
+    tree = {
+        "currency": "EUR",
+        "labels": {"edition": ["team"]},
+        "charges": [
+            {"code": "base", "tags": ["plan"], "steps": [{"price": {"flat": "1"}}]},
+            {"code": "tax", "of": of, "steps": [{"times": "0.1"}, {"price": {"each": "1"}}]},
+        ],
+    }
+
+    with pytest.raises(TermsInvalid) as caught:
+        read_terms(tree)
+
+    assert [(one.code, one.path) for one in caught.value.problems] == [(code, "charges[1].of")]
+
+
+def test_a_wrong_shape_says_which_words_belong_there():
+    with pytest.raises(TermsInvalid) as caught:
+        read_terms({"charges": [{"code": "base", "steps": [{"draw": "pack"}, {"round": ["1"]}]}]})
+
+    assert [one.sentence() for one in caught.value.problems] == [
+        "A mapping {pool, weight} belongs here, not a text.",
+        "A text or mapping {to, mode} belongs here, not a list.",
+    ]
+
+
+def test_a_default_that_is_written_out_is_the_same_document():
+    said = b'{"currency":"EUR","pools":{"p":{"size":"1","order":"first_expiring"}},"round":"none"}'
+
+    assert read_terms(said).hash == read_terms({"currency": "EUR", "pools": {"p": {"size": "1"}}}).hash

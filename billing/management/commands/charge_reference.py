@@ -1,4 +1,4 @@
-"""charge_reference [--check]: write docs/charges.md, its Chinese, and the JSON Schemas. Needs no database."""
+"""charge_reference [--check]: write the reference pages in both languages, and the JSON Schemas."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from billing.reference import LANGUAGES, Sources, gaps, page
+from billing.reference import ENDINGS, LANGUAGES, Sources, gaps, page
 from billing.schemas import SCHEMAS, schema_text
 
-PAGES = {"en": "charges.md", "zh-Hans": "charges.zh-CN.md"}
+PAGES = ("charges", "catalogues")
 
 
 class Command(BaseCommand):
@@ -42,14 +42,19 @@ class Command(BaseCommand):
 
 def sources_of(docs: Path) -> Sources:
     """Return the texts that the pages are made from."""
-    words = (docs / "reference" / "words.yaml").read_text(encoding="utf-8")
-    return Sources(words, _texts(docs / "examples" / "charges"), _texts(docs / "examples" / "situations"))
+    return Sources(
+        _texts(docs / "reference"),
+        _texts(docs / "examples" / "charges"),
+        _texts(docs / "examples" / "situations"),
+        _texts(docs.parent / "catalogues"),
+    )
 
 
 def made(docs: Path, sources: Sources) -> Iterator[tuple[Path, str]]:
     """Yield every file that is made, with the text it must have."""
-    for language in LANGUAGES:
-        yield docs / PAGES[language], page(sources, language)
+    for name in PAGES:
+        for language in LANGUAGES:
+            yield docs / f"{name}{ENDINGS[language]}", page(sources, name, language)
     for name in SCHEMAS:
         yield docs / "schema" / f"{name}.schema.json", schema_text(name, sources)
 

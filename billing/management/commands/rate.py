@@ -11,6 +11,7 @@ from django.utils import translation
 
 from billing.derivation import Node, plain
 from billing.explain_tree import Names, sentences_of
+from billing.models.lines import in_reader_language
 from billing.oracle import meets
 from billing.question import FACTS, PRICES, Question, QuestionInvalid, read_question
 from billing.question_places import place_of
@@ -98,7 +99,7 @@ def told(question: Question, found: Answer) -> Iterator[str]:
     """Yield the bill as a person reads it: lines, the steps behind each, the total."""
     if question.plan:
         yield f"{question.plan}, version {question.version}"
-    names = {line.key: line.label for rating in found.ratings for line in rating.lines}
+    names = {**question.names, **{line.key: line.label for one in found.ratings for line in one.lines}}
     for index, rating in enumerate(found.ratings):
         if len(found.ratings) > 1:
             yield f"bill {index + 1}: {plain(rating.total)} {rating.currency}"
@@ -107,11 +108,13 @@ def told(question: Question, found: Answer) -> Iterator[str]:
                 yield from _line(line, rating.currency, names)
     for node in () if found.ratings else found.derivations:
         yield from _steps(node, found.unit, names)
+    if question.unpriced:
+        yield f"not priced by this plan: {', '.join(question.unpriced)}"
     yield f"{question.situation.ask}: {plain(found.amount)} {found.unit}".rstrip()
 
 
 def _line(line: Line, currency: str, names: Names) -> Iterator[str]:
-    name = line.label.get(translation.get_language() or "en") or line.label.get("en") or line.charge
+    name = in_reader_language(dict(line.label)) or line.charge
     place = ", ".join(part for part in line.key.split("/")[1:] if part)
     quantity = "" if line.quantity is None else f"  {plain(line.quantity)} {line.unit}".rstrip()
     yield f"{name}{f' ({place})' if place else ''}{quantity}  {plain(line.amount)} {currency}"
