@@ -85,6 +85,16 @@ TEXTS: dict[str, str] = {
     "meter_in_use": _(
         "“%(code)s” is counted in published terms, so its %(fields)s cannot change. Make a new meter."
     ),
+    "claim_before_judgement": _(
+        "A claim within %(days)s days may end before the window is judged, which waits %(wait)s days for"
+        " reports. Allow more days."
+    ),
+    "exclusion_word": _("“%(word)s” belongs to an exclusion of the kind %(kind)s."),
+    "figure_not_money": _("A tier that gives a credit or a voucher needs a figure that ends in money."),
+    "figure_is_money": _("A tier that gives %(form)s needs a figure that counts them, not money."),
+    "hours_zone": _("“%(zone)s” is not a time zone such as Asia/Shanghai."),
+    "hours_clock": _("“%(value)s” is not a time of day such as 09:30 (at most 24:00)."),
+    "hours_date": _("“%(value)s” is not a date such as 2026-12-31."),
     "versions_not_rising": _("Version numbers and their dates rise together."),
 }
 
