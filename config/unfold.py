@@ -97,6 +97,7 @@ def running() -> list[dict[str, Any]]:
             entry(_("Roll-ups"), "stacked_bar_chart", "usage.usagerollup"),
             entry(_("Readings"), "lab_profile", "usage.reading"),
             entry(_("Availability reports"), "network_check", "usage.availabilityreport"),
+            entry(_("Excluded windows"), "event_busy", "usage.excludedwindow"),
             entry(_("Quarantine"), "gpp_maybe", "usage.quarantinedevent"),
             entry(_("Conflicts"), "call_split", "usage.eventconflict"),
         ),

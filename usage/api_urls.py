@@ -3,10 +3,12 @@
 from django.urls import path
 
 from usage import api
+from usage.api_exclusions import ExclusionsView
 
 urlpatterns = [
     path("usage", api.UsageListView.as_view(), name="api_usage"),
     path("usage/events", api.EventsView.as_view(), name="api_usage_events"),
     path("usage/availability", api.AvailabilityView.as_view(), name="api_usage_availability"),
+    path("availability/exclusions", ExclusionsView.as_view(), name="api_exclusions"),
     path("meters", api.MeterListView.as_view(), name="api_meters"),
 ]

@@ -31,7 +31,8 @@ RICH = NAMED.replace(
     "    response_minutes: {urgent: 60, normal: 480}\n    hours: 24x7\n",
     """    response_minutes: {P1: 60, P2: 480}
     hours: 5x9
-    business_hours: {zone: Asia/Shanghai, holidays: [2026-10-01], windows: [{from: 09:00, to: 18:00, days: [mon]}]}
+    business_hours:
+      {zone: Asia/Shanghai, holidays: [2026-10-01], windows: [{from: 09:00, to: 18:00, days: [mon]}]}
     around_the_clock: [P1]
     languages: [en, zh-Hans]
     named_manager: true
