@@ -22,7 +22,5 @@ def exclusions(app_ids: Collection[int], customer_id: int, period: Period) -> li
 
 def current() -> QuerySet[ExcludedWindow]:
     """Return the highest revision of every reference."""
-    later = ExcludedWindow.objects.filter(
-        reference=OuterRef("reference"), revision__gt=OuterRef("revision")
-    )
+    later = ExcludedWindow.objects.filter(reference=OuterRef("reference"), revision__gt=OuterRef("revision"))
     return ExcludedWindow.objects.filter(~Exists(later))

@@ -6,11 +6,13 @@ from billing.models.lines import InvoiceLine, LineKind
 from billing.models.parking import ParkedCustomer
 from billing.models.payments import Payment, PaymentAttempt, PaymentMethod
 from billing.models.runs import BillingJob, BillingRun
-from billing.models.sla import CreditDraw, SlaAssessment, SlaCredit
+from billing.models.sla import CreditDraw, SlaAssessment, SlaCredit, SlaForm
+from billing.models.sla_awards import AwardState, SlaAward, SlaCondition, SlaGrant
 from billing.models.stripe import StripeEvent, StripeLink, StripeOperation
 
 __all__ = [
     "Account",
+    "AwardState",
     "BillingJob",
     "BillingRun",
     "CreditDraw",
@@ -27,7 +29,11 @@ __all__ = [
     "PaymentAttempt",
     "PaymentMethod",
     "SlaAssessment",
+    "SlaAward",
+    "SlaCondition",
     "SlaCredit",
+    "SlaForm",
+    "SlaGrant",
     "StripeEvent",
     "StripeLink",
     "StripeOperation",

@@ -24,12 +24,13 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Now
 
 from billing.models import BillingJob, BillingRun, InvoiceLine
-from billing.services.sla import BASE, UNPAYABLE
-from plans.timespan import MICROSECOND, Period, local_months
+from billing.selectors_sla import BASE, UNPAYABLE
+from billing.services.due_windows import ended_windows
+from plans.timespan import MICROSECOND, Period
 from subscriptions.anchors import edge_at, index_at
 from subscriptions.models import Subscription
 from subscriptions.selectors import zone_of
-from usage.models import AvailabilityReport
+from usage.models import AvailabilityReport, ExcludedWindow
 
 SLA_MEMORY = timedelta(days=100)  # a corrected report is looked for this far back
 
@@ -98,34 +99,18 @@ def _edges(subscription: Subscription, after: datetime, until: datetime) -> Iter
 
 
 def _windows(at: datetime, grace: timedelta) -> Iterator[BillingJob]:
-    """Yield a job for every calendar month that has ended and in which an availability promise was held."""
-    last = Max("billing_jobs__period_end", filter=Q(billing_jobs__step=BillingJob.Step.SLA))
-    rows = Subscription.objects.filter(
-        span__startswith__lt=at, add_ons__option__startswith="sla."
-    ).select_related("customer")
-    for subscription in rows.annotate(last=last).order_by("pk").distinct():
-        for month in _months(subscription, subscription.last, at):
-            due_at = max(month.end, _last_edge(subscription, month) + grace)
-            job = _job(subscription, BillingJob.Step.SLA, month.start, due_at=due_at)
-            job.period_end = month.end
-            yield job
+    """Yield a job for every window that has ended and in which an availability promise was held."""
+    for subscription, window in ended_windows(at):
+        due_at = max(window.end, _last_edge(subscription, window) + grace)
+        job = _job(subscription, BillingJob.Step.SLA, window.start, due_at=due_at)
+        job.period_end = window.end
+        yield job
 
 
-def _last_edge(subscription: Subscription, month: Period) -> datetime:
-    """Return the last edge before a month's end; its invoice carries a part of the month's fee."""
+def _last_edge(subscription: Subscription, window: Period) -> datetime:
+    """Return the last edge before a window's end; its invoice carries a part of the window's fee."""
     zone = zone_of(subscription.customer)
-    return edge_at(subscription.anchor, zone, index_at(subscription.anchor, zone, month.end - MICROSECOND))
-
-
-def _months(subscription: Subscription, after: datetime | None, at: datetime) -> Iterator[Period]:
-    span = subscription.span
-    first = max(after or span.lower, span.lower)
-    end = min(at, span.upper) if span.upper else at
-    if first >= end:
-        return
-    for month in local_months(Period(first, end), zone_of(subscription.customer)):
-        if month.end <= at:
-            yield month
+    return edge_at(subscription.anchor, zone, index_at(subscription.anchor, zone, window.end - MICROSECOND))
 
 
 def _job(subscription: Subscription, step: str, start: datetime, *, due_at: datetime) -> BillingJob:
@@ -171,7 +156,8 @@ def marks(job: BillingJob) -> dict[str, int]:
 
 
 def _with_marks(jobs: QuerySet[BillingJob]) -> QuerySet[Any]:
-    """Add `reports` (how many lie over the window, any revision) and `fee` (the sum of its base lines' keys).
+    """Add `reports` (how many reports and exclusions lie over the window, any revision) and `fee` (the sum
+    of its base lines' keys).
 
     A count and not the newest key: two reports may be committed in the other order than numbered.
     """
@@ -179,6 +165,15 @@ def _with_marks(jobs: QuerySet[BillingJob]) -> QuerySet[Any]:
         Q(app=OuterRef("subscription__app")) | Q(app__customer=OuterRef("every_app_of")),
         window__startswith__lt=OuterRef("until"),
         window__endswith__gt=OuterRef("period_start"),
+    )
+    everybody = Q(app__isnull=True, customer__isnull=True)
+    excluded = ExcludedWindow.objects.filter(
+        everybody
+        | Q(customer=OuterRef("customer"))
+        | Q(app=OuterRef("subscription__app"))
+        | Q(app__customer=OuterRef("every_app_of")),
+        span__startswith__lt=OuterRef("until"),
+        span__endswith__gt=OuterRef("period_start"),
     )
     lines = InvoiceLine.objects.filter(
         invoice__subscription=OuterRef("subscription"),
@@ -189,7 +184,7 @@ def _with_marks(jobs: QuerySet[BillingJob]) -> QuerySet[Any]:
     return jobs.annotate(
         until=Coalesce("period_end", "due_at"),
         every_app_of=Case(When(subscription__app__isnull=True, then=F("customer_id"))),
-        reports=_one(reports, Count("pk")),
+        reports=_one(reports, Count("pk")) + _one(excluded, Count("pk")),
         fee=_one(lines, Sum("pk")),
     )
 

@@ -55,7 +55,7 @@ def issue(slots: Sequence[Slot], *, at: datetime, by: Actor) -> list[Invoice]:
         lock_customers(customers)
         known = _existing(slots)
         _refuse_parked(slot.subscription.customer_id for slot in slots if slot.key not in known)
-        pool = CreditPool(customers)
+        pool = CreditPool(customers, at=at)
         wanted = [slot for slot in slots if slot.key not in known]
         late = outdated(wanted)
         drafts = [_draft(slot, pool, late, at=at) for slot in wanted]

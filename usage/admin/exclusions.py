@@ -46,12 +46,16 @@ class ExclusionForm(UnchangedRowForm):
         if starts and ends and starts >= ends:
             self.add_error("ends", gettext("The end must lie after the start."))
         if cleaned.get("app") and cleaned.get("customer"):
-            self.add_error("customer", gettext("Name an app or a customer, not both; neither means everybody."))
+            self.add_error(
+                "customer", gettext("Name an app or a customer, not both; neither means everybody.")
+            )
         if cleaned.get("notice_at") and cleaned["notice_at"] > clock.now():
             self.add_error("notice_at", gettext("The announcement cannot lie in the future."))
         reference = cleaned.get("reference")
         if reference and ExcludedWindow.objects.filter(reference=reference).exists():
-            self.add_error("reference", gettext("This reference is stated already. Withdraw it, or use another."))
+            self.add_error(
+                "reference", gettext("This reference is stated already. Withdraw it, or use another.")
+            )
         return cleaned
 
 

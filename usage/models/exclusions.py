@@ -18,7 +18,7 @@ class ExclusionKind(models.TextChoices):
 
 
 class ExcludedWindow(models.Model):
-    """One statement about a span. The highest revision of a reference is current; a withdrawn one says nothing.
+    """One statement about a span; the highest revision of a reference is current, a withdrawn one void.
 
     With an app it is about that app, with a customer about all of its apps, with neither about everybody's;
     a region narrows it. What was decided by an earlier revision is judged again, never rewritten.
