@@ -1,15 +1,14 @@
 """Why an invoice line costs what it costs: its tree in sentences, and for a credit its month's judgement."""
 
-from decimal import Decimal
-
 from django.utils.translation import gettext as _
 
 from billing.derivation import from_tree
-from billing.explain_tree import Explained, Names, Reader, sentences_of, told
-from billing.models import CreditDraw, Invoice, InvoiceLine, LineKind, SlaAssessment
+from billing.explain_sla import assessment_sentences
+from billing.explain_tree import Explained, Names, sentences_of
+from billing.models import CreditDraw, Invoice, InvoiceLine, LineKind
 from plans.models import Meter
 from plans.money import from_minor
-from plans.templatetags.figures import money, quantity, unit
+from plans.templatetags.figures import money
 
 __all__ = ["Explained", "assessment_sentences", "names_for", "sentences", "sentences_of"]
 
@@ -37,29 +36,9 @@ def names_for(invoice: Invoice) -> Names:
 
 
 def _credit_sentences(line: InvoiceLine, currency: str) -> list[Explained]:
-    draw = CreditDraw.objects.select_related("credit__assessment").filter(line=line).first()
+    draw = CreditDraw.objects.select_related("credit__assessment__customer").filter(line=line).first()
     if draw is None:
         return []
     found = assessment_sentences(draw.credit.assessment)
     text = _("Credit drawn on this invoice")
     return [*found, Explained(0, text, money(-draw.amount, currency))]
-
-
-def assessment_sentences(row: SlaAssessment) -> list[Explained]:
-    """Return how a credit was judged: for each app and region what was measured, and the formula."""
-    reader = Reader(row.currency, {})
-    found = []
-    for part in row.parts:
-        words = {
-            "app": part["app"],
-            "region": part["region"] or _("all regions"),
-            "good": quantity(Decimal(part["good"])),
-            "total": quantity(Decimal(part["total"])),
-            "unit": unit(part["unit"]),
-        }
-        text = _("%(app)s, %(region)s: %(good)s of %(total)s %(unit)s were good") % words
-        found.append(Explained(0, text, f"{quantity(Decimal(part['availability']))} %"))
-        paid = _("Paid for this time")
-        found.append(Explained(1, paid, money(part["fee"], row.currency)))
-        found += list(told(from_tree(part["derivation"]), reader, 1))
-    return found

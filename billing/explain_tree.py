@@ -170,7 +170,17 @@ def _both(node: Node, write: Writer, *, plain_other: bool = False) -> dict[str, 
 
 
 def _fact(name: str) -> str:
-    known = {"seats": _("Seats"), "fee": _("Paid for this time"), "availability": _("Availability in %")}
+    known = {
+        "seats": _("Seats"),
+        "fee": _("Paid for this time"),
+        "availability": _("Availability in %"),
+        "failed_minutes": _("Minutes that failed"),
+        "period_minutes": _("Minutes of the window"),
+        "excluded_minutes": _("Minutes left out"),
+        "longest_outage": _("Minutes of the longest outage"),
+        "outages": _("Outages"),
+        "period_days": _("Days of the window"),
+    }
     return known.get(name) or _("Given: %(name)s") % {"name": name}
 
 

@@ -106,7 +106,10 @@ def running() -> list[dict[str, Any]]:
             entry(_("Invoices"), "receipt_long", "billing.invoice"),
             entry(_("Payments"), "payments", "billing.payment"),
             entry(_("SLA assessments"), "fact_check", "billing.slaassessment"),
+            entry(_("SLA awards"), "rule", "billing.slaaward"),
             entry(_("SLA credits"), "redeem", "billing.slacredit"),
+            entry(_("SLA days and units"), "more_time", "billing.slagrant"),
+            entry(_("SLA conditions"), "checklist", "billing.slacondition"),
             entry(_("Ledger"), "account_balance", "billing.ledgertransaction"),
         ),
         group(

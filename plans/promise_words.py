@@ -26,8 +26,13 @@ def in_both(words: Words, promise: Any) -> dict[str, str]:
     found = {}
     for key, language in LANGUAGES.items():
         with override(language):
-            found[key] = pgettext("between parts of a promise", "; ").join(words(promise))
+            found[key] = joined(words(promise))
     return found
+
+
+def joined(words: Sequence[str]) -> str:
+    """Return the parts of a promise as one text."""
+    return pgettext("between parts of a promise", "; ").join(words)
 
 
 def support_words(promise: SupportPromise) -> list[str]:
@@ -45,7 +50,8 @@ def support_words(promise: SupportPromise) -> list[str]:
 
 
 def _answers(promise: SupportPromise) -> str:
-    answers = [_answer(priority, minutes, promise) for priority, minutes in promise.response_minutes.items()]
+    fastest = sorted(promise.response_minutes.items(), key=lambda one: one[1])  # a JSON column keeps no order
+    answers = [_answer(priority, minutes, promise) for priority, minutes in fastest]
     return _listed().join([*answers, hours_name(promise)])
 
 

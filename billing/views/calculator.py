@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from billing.forms import METER, QuoteForm
 from billing.services import quoting
-from billing.views.offers import ExtraPrice, described, meters_by_code, option_price, twelfth
+from billing.views.offers import ExtraPrice, meters_by_code, option_price, tier_text, twelfth
 from plans import clock
 from plans.errors import DomainError
 from plans.highlights import Highlight, highlights
@@ -141,7 +141,14 @@ def _choices(form: QuoteForm, offer: Offer, currency: str) -> list[tuple[str, li
     ):
         chosen = form.given.getlist(field) or [form.free.get(field, "")]
         boxes = [
-            Choice(field, one.code, one.name, described(one), price, one.code in chosen)
+            Choice(
+                field,
+                one.code,
+                one.name,
+                tier_text(one, f"{kind}.{one.code}", [offer]),
+                price,
+                one.code in chosen,
+            )
             for one in rows
             if (price := option_price(offer, f"{kind}.{one.code}", currency)).kind != "absent"
         ]
