@@ -92,6 +92,9 @@ TEXTS: dict[str, str] = {
     "exclusion_word": _("“%(word)s” belongs to an exclusion of the kind %(kind)s."),
     "figure_not_money": _("A tier that gives a credit or a voucher needs a figure that ends in money."),
     "figure_is_money": _("A tier that gives %(form)s needs a figure that counts them, not money."),
+    "promise_else": _(
+        "Whether “%(label)s” holds may be on record for nobody when a window is judged, so an else is needed."
+    ),
     "hours_zone": _("“%(zone)s” is not a time zone such as Asia/Shanghai."),
     "hours_clock": _("“%(value)s” is not a time of day such as 09:30 (at most 24:00)."),
     "hours_date": _("“%(value)s” is not a date such as 2026-12-31."),

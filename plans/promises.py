@@ -14,9 +14,10 @@ from plans.shape import Tree, build
 from plans.sla_terms import PROMISE_FIELDS, Form, SlaPromise
 from plans.support_terms import PROMISE_FIELDS as SUPPORT_FIELDS
 from plans.support_terms import SupportPromise
-from plans.terms import Document, to_tree
-from plans.terms_check import BUILTIN_FACTS
+from plans.terms import Document, Formula, Tariff, to_tree
+from plans.terms_check import BUILTIN_FACTS, BUILTIN_LABELS
 from plans.terms_units import figure_kind
+from plans.terms_walk import walk
 
 Promises = Mapping[str, Any]  # option -> the tree of its promise
 SMALLEST = ".smallest"  # the figure's code, after the option
@@ -59,6 +60,18 @@ def _typed(promises: Promises, option: str, kind: Any) -> Any:
     return None if tree is None else build(tree, kind, "", [])
 
 
+def _unknowable(document: Document, code: str, path: str) -> Iterator[Problem]:
+    """A label such as “review done” may be on record for nobody when a window is judged."""
+    known = {*BUILTIN_LABELS, "currency"}
+    for figure in document.figures:
+        if figure.code not in (f"sla.{code}", f"sla.{code}{SMALLEST}"):
+            continue
+        for _where, part in walk(figure, ""):
+            picks = isinstance(part, (Formula, Tariff)) and part.pick is not None
+            if picks and part.pick not in known and part.otherwise is None:
+                yield Problem(f"{path}.figure", "promise_else", {"label": part.pick})
+
+
 def given_problems(document: Document, code: str, promise: SlaPromise, path: str) -> Iterator[Problem]:
     """Yield where a tier's figure and its form do not go together; expects sound terms."""
     kind = figure_kind(document, f"sla.{code}", BUILTIN_FACTS)
@@ -66,6 +79,7 @@ def given_problems(document: Document, code: str, promise: SlaPromise, path: str
         yield Problem(f"{path}.figure", "figure_not_money")
     if not promise.in_money and kind == "money":
         yield Problem(f"{path}.figure", "figure_is_money", {"form": promise.form_word})
+    yield from _unknowable(document, code, path)
     pack = promise.form.pack if isinstance(promise.form, Form) else None
     if pack is not None and pack.pool not in document.pools:
         yield Problem(f"{path}.form.pack.pool", "unknown_pool", {"pool": pack.pool})

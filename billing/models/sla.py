@@ -129,6 +129,11 @@ class SlaCredit(models.Model):
             ),
             models.CheckConstraint(condition=~Q(amount=0), name="sla_credit_not_zero"),
         ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"], condition=Q(expires_at__isnull=False), name="sla_voucher_by_end"
+            )
+        ]
         triggers = [INSERT_ONLY]
 
     def __str__(self) -> str:

@@ -166,15 +166,6 @@ def _with_marks(jobs: QuerySet[BillingJob]) -> QuerySet[Any]:
         window__startswith__lt=OuterRef("until"),
         window__endswith__gt=OuterRef("period_start"),
     )
-    everybody = Q(app__isnull=True, customer__isnull=True)
-    excluded = ExcludedWindow.objects.filter(
-        everybody
-        | Q(customer=OuterRef("customer"))
-        | Q(app=OuterRef("subscription__app"))
-        | Q(app__customer=OuterRef("every_app_of")),
-        span__startswith__lt=OuterRef("until"),
-        span__endswith__gt=OuterRef("period_start"),
-    )
     lines = InvoiceLine.objects.filter(
         invoice__subscription=OuterRef("subscription"),
         tags__contains=[BASE],
@@ -184,9 +175,26 @@ def _with_marks(jobs: QuerySet[BillingJob]) -> QuerySet[Any]:
     return jobs.annotate(
         until=Coalesce("period_end", "due_at"),
         every_app_of=Case(When(subscription__app__isnull=True, then=F("customer_id"))),
-        reports=_one(reports, Count("pk")) + _one(excluded, Count("pk")),
+        reports=_one(reports, Count("pk")) + _one(_stated(), Count("pk")),
         fee=_one(lines, Sum("pk")),
     )
+
+
+def _stated() -> QuerySet[ExcludedWindow]:
+    """Return all revisions of the statements that ever lay over the window: one moved away is news too."""
+
+    def job(name: str) -> OuterRef:
+        return OuterRef(OuterRef(name))
+
+    over = ExcludedWindow.objects.filter(
+        Q(app__isnull=True, customer__isnull=True)
+        | Q(customer=job("customer"))
+        | Q(app=job("subscription__app"))
+        | Q(app__customer=job("every_app_of")),
+        span__startswith__lt=job("until"),
+        span__endswith__gt=job("period_start"),
+    )
+    return ExcludedWindow.objects.filter(reference__in=over.values("reference"))
 
 
 def _one(rows: QuerySet[Any], figure: Aggregate) -> Coalesce:

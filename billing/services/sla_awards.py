@@ -13,7 +13,7 @@ from billing.locks import lock_customers
 from billing.models import AwardState, SlaAssessment, SlaAward, SlaCredit
 from billing.services.sla_giving import give, has_given
 from billing.sla_states import Standing, after_claim, after_judgement, claim_ends
-from plans.actor import Actor
+from plans.actor import NIGHT, Actor
 from plans.history import changes
 from plans.sla_terms import SlaPromise
 
@@ -87,7 +87,8 @@ def reject(award_id: int, *, reason: str, at: datetime, by: Actor) -> SlaAward:
 def lapse(at: datetime) -> int:
     """Close the claims whose time is over; return how many. One statement, whatever their number."""
     over = SlaAward.objects.filter(state=AwardState.UNCLAIMED, claim_by__lte=at)
-    return over.update(state=AwardState.LAPSED)
+    with changes(NIGHT):
+        return over.update(state=AwardState.LAPSED)
 
 
 def open_claims(at: datetime) -> QuerySet[SlaAward]:

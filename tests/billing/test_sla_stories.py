@@ -191,6 +191,20 @@ def test_a_statement_that_comes_later_opens_the_window_again() -> None:
     assert (SlaAssessment.objects.count(), credit_balance(subscription.customer, "USD")) == (2, 56)
 
 
+def test_a_statement_that_moves_away_opens_the_window_again_too() -> None:
+    subscription = agreed(MULTIPLE)
+    report(subscription, HELD_SEPTEMBER, "90", failed=[broken(90)])
+    said = exclude(broken(60), notice=timedelta(hours=72))
+    night(HELD_SEPTEMBER.end + DAY)
+    assert credit_balance(subscription.customer, "USD") == 56
+
+    exclude(broken(60, said.span.upper + 40 * DAY), reference=said.reference, revision=2)
+    exclude(broken(60), reference="elsewhere", region="us", notice=timedelta(hours=72))
+
+    assert [night(HELD_SEPTEMBER.end + 2 * DAY) for _ in range(2)] == [1, 0]
+    assert credit_balance(subscription.customer, "USD") == 167
+
+
 def test_a_day_for_an_hour() -> None:
     """3 h 50 min: three whole hours, each a day's share of the month's 40.00, at most the month."""
     tier = """

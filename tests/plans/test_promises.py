@@ -114,6 +114,16 @@ def test_a_fault_is_found_with_its_place(old, new, path, code) -> None:
     assert (path, code) in [(one.path, one.code) for one in refused.value.problems]
 
 
+def test_a_condition_that_may_be_unknown_needs_an_else() -> None:
+    labelled = RICH.replace("wait_days: 5\n", "wait_days: 5\n    labels: {review: [done, open]}\n")
+    picked = "{pick: review, cases: {done: 1, open: 7}}"
+
+    with pytest.raises(TermsInvalid) as refused:
+        read_catalogue(labelled.replace("{pick: currency, cases: {USD: 1, CNY: 7}}", picked))
+
+    assert ("sla_tiers[0].figure", "promise_else") in [(p.path, p.code) for p in refused.value.problems]
+
+
 def test_the_price_list_says_it_in_both_languages() -> None:
     load()
 
