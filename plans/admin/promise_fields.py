@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -21,6 +22,7 @@ def dress(form: forms.BaseForm, names: Sequence[str]) -> None:
     """Give declared fields the look of the others on the page."""
     for name in names:
         field = form.fields[name]
+        field.label = capfirst(field.label)
         if isinstance(field, forms.MultipleChoiceField):
             field.widget = UnfoldBoxes(choices=field.choices)
         elif isinstance(field, forms.ChoiceField):
