@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce, Now
 
 from billing.models import (
     Account,
+    AwardState,
     BillingJob,
     Invoice,
     InvoiceStatus,
@@ -22,6 +23,7 @@ from billing.models import (
     PackDraw,
     PackHolding,
     SlaAssessment,
+    SlaAward,
     SlaCredit,
     StripeEvent,
     StripeOperation,
@@ -121,14 +123,18 @@ def _stuck() -> Found:
 
 
 def _sla() -> Found:
-    """I11: a judgement is within its fee; a window's credits lie between its last and its highest one."""
+    """I11: a judgement is within its fee; what was given of a window lies between its last judgement, as far
+    as that is granted, and its highest."""
     for row in SlaAssessment.objects.filter(amount__gt=F("fee")):
         yield f"assessment {row.pk}", f"{row.amount} of a fee of {row.fee}"
     rows = SlaCredit.objects.order_by().values_list("subscription", "sla_code", "window__startswith")
     given = {tuple(key): total for *key, total in rows.annotate(sum=Sum("amount"))}
+    held_back = SlaAward.objects.exclude(state=AwardState.GRANTED)
+    withheld = set(held_back.values_list("subscription", "sla_code", "starts_at"))
     for key, amounts in _judged().items():
         net = given.get(key, 0)
-        if not amounts[-1] <= net <= max(amounts):  # below the highest: what was drawn is not taken back
+        least = 0 if key in withheld else amounts[-1]  # waits for a claim or a decision, or was refused
+        if not least <= net <= max(amounts):  # below the highest: what was drawn is not taken back
             yield f"subscription {key[0]} {key[1]} {key[2]:%Y-%m-%d}", f"{net} given, judged {amounts}"
 
 

@@ -108,6 +108,37 @@ class GatewayRefused(GatewayError):
         self.message = message
 
 
+class NothingToClaim(BillingError):
+    """A claim of a window that earned nothing, or needs no claim."""
+
+    code = "nothing_to_claim"
+    http_status = 409
+    text = _("There is nothing to claim for this window.")
+
+
+class ClaimOver(BillingError):
+    """A claim after its last day."""
+
+    code = "claim_over"
+    http_status = 409
+    text = _("The time to claim this window is over.")
+
+
+class AwardNotWaiting(BillingError):
+    """Deciding what does not wait for a decision."""
+
+    code = "award_not_waiting"
+    http_status = 409
+    text = _("This award does not wait for a decision: %(state)s.")
+
+
+class ReasonNeeded(BillingError):
+    """Refusing a customer without saying why."""
+
+    code = "reason_needed"
+    text = _("Say why: the customer reads the reason.")
+
+
 class AmountTooLarge(BillingError):
     """A rating beyond any bill: a wrong unit or a runaway report, for a person to look at."""
 

@@ -7,20 +7,20 @@ readings and the roll-ups they were copied from, level 3 the raw events behind a
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 from billing.derivation import from_tree
 from billing.explain_headline import headline
 from billing.explain_headline_price import fixed_price
-from billing.explain_tree import Explained, Names, Reader, sentences_of, told
+from billing.explain_sla import assessment_sentences
+from billing.explain_tree import Explained, Names, sentences_of
 from billing.explain_words import terms_names
-from billing.models import CreditDraw, Invoice, InvoiceLine, LineKind, SlaAssessment
+from billing.models import CreditDraw, Invoice, InvoiceLine, LineKind
 from plans.models import Meter, PlanVersion
 from plans.money import from_minor
 from plans.selectors import terms_of
-from plans.templatetags.figures import money, quantity, unit
+from plans.templatetags.figures import money
 from usage.models import Reading
 
 __all__ = [
@@ -106,29 +106,9 @@ def _of_terms(hashes: set[str]) -> dict[str, dict[str, str]]:
 
 
 def _credit_sentences(line: InvoiceLine, currency: str) -> list[Explained]:
-    draw = CreditDraw.objects.select_related("credit__assessment").filter(line=line).first()
+    draw = CreditDraw.objects.select_related("credit__assessment__customer").filter(line=line).first()
     if draw is None:
         return []
     found = assessment_sentences(draw.credit.assessment)
     text = _("Credit drawn on this invoice")
     return [*found, Explained(0, text, money(-draw.amount, currency))]
-
-
-def assessment_sentences(row: SlaAssessment) -> list[Explained]:
-    """Return how a credit was judged: for each app and region what was measured, and the formula."""
-    reader = Reader(row.currency, {})
-    found = []
-    for part in row.parts:
-        words = {
-            "app": part["app"],
-            "region": part["region"] or _("all regions"),
-            "good": quantity(Decimal(part["good"])),
-            "total": quantity(Decimal(part["total"])),
-            "unit": unit(part["unit"]),
-        }
-        text = _("%(app)s, %(region)s: %(good)s of %(total)s %(unit)s were good") % words
-        found.append(Explained(0, text, f"{quantity(Decimal(part['availability']))} %"))
-        paid = _("Paid for this time")
-        found.append(Explained(1, paid, money(part["fee"], row.currency)))
-        found += list(told(from_tree(part["derivation"]), reader, 1))
-    return found

@@ -122,6 +122,12 @@ def fact_name(name: str) -> str:
         "seats": _("Seats"),
         "fee": _("Paid for this time"),
         "availability": _("Availability in %"),
+        "failed_minutes": _("Minutes that failed"),
+        "period_minutes": _("Minutes of the window"),
+        "excluded_minutes": _("Minutes left out"),
+        "longest_outage": _("Minutes of the longest outage"),
+        "outages": _("Outages"),
+        "period_days": _("Days of the window"),
         "period_number": _("Number of the period"),
     }
     return known.get(name) or _("Given: %(name)s") % {"name": quoted(name)}

@@ -23,6 +23,8 @@ urlpatterns = [
         views.cell_events,
         name="cell_events",
     ),
+    path("subscriptions/<str:public_id>/sla/", views.sla_page, name="sla"),
+    path("subscriptions/<str:public_id>/sla/<int:pk>/claim/", views.sla_claim, name="sla_claim"),
     path("payment-method/", views.payment_method, name="payment_method"),
     path("payment-method/add/", views.payment_method_add, name="payment_method_add"),
     path("payment-method/done/", views.payment_method_done, name="payment_method_done"),

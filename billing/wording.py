@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_interval, format_skeleton
 from django.utils.translation import gettext, override
 
 from plans.timespan import MICROSECOND, Period, local_date
@@ -61,19 +61,38 @@ def credit_label() -> dict[str, str]:
     return found
 
 
-def credit_described(window: Period, zone: ZoneInfo, *, availability: str, target: str) -> dict[str, str]:
-    """Return the sentence of a drawn SLA credit: which month, what was measured and promised."""
+def voucher_label() -> dict[str, str]:
+    """Return the name of a drawn SLA voucher."""
+    found = {}
+    for key, (language, _locale) in LANGUAGES.items():
+        with override(language):
+            found[key] = gettext("SLA voucher")
+    return found
+
+
+def credit_described(
+    window: Period, zone: ZoneInfo, *, availability: str, target: str, whole_month: bool = True
+) -> dict[str, str]:
+    """Return the sentence of a drawn SLA credit: which window, what was measured and promised."""
     found = {}
     for key, (language, locale) in LANGUAGES.items():
         with override(language):
             found[key] = gettext(
                 "SLA credit for %(month)s: availability %(availability)s %%, promised %(target)s %%"
             ) % {
-                "month": format_skeleton("yMMMM", window.start.astimezone(zone), locale=locale),
+                "month": _window_name(window, zone, locale, whole_month=whole_month),
                 "availability": availability,
                 "target": target,
             }
     return found
+
+
+def _window_name(window: Period, zone: ZoneInfo, locale: str, *, whole_month: bool) -> str:
+    """Return a calendar month by its name, another window by its days."""
+    if whole_month:
+        return str(format_skeleton("yMMMM", window.start.astimezone(zone), locale=locale))
+    first, last = local_date(window.start, zone), local_date(window.end - MICROSECOND, zone)
+    return str(format_interval(first, last, "yMMMd", locale=locale))
 
 
 def _day(period: Period, zone: ZoneInfo, locale: str, *, last: bool) -> str:

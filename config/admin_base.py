@@ -33,9 +33,9 @@ from unfold.widgets import (
     CHECKBOX_CLASSES,
     INPUT_CLASSES,
     TEXTAREA_CLASSES,
-    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminTextareaWidget,
 )
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as UnfoldBoxes
 from unfold.widgets import UnfoldAdminSelectWidget as SelectWidget
 
 from config.admin_pages import Confirmation, confirmed, page, posted, site_page
@@ -53,6 +53,7 @@ __all__ = [
     "StaffForm",
     "TabularInline",
     "UnchangedRowForm",
+    "UnfoldBoxes",
     "action",
     "change_link",
     "change_url",
@@ -243,7 +244,7 @@ class StaffForm(forms.Form):
             each.label = capfirst(each.label)
             if isinstance(each, forms.ChoiceField):
                 multiple = isinstance(each, forms.MultipleChoiceField)
-                kind = UnfoldAdminCheckboxSelectMultipleWidget if multiple else SelectWidget
+                kind = UnfoldBoxes if multiple else SelectWidget
                 each.widget = kind(choices=each.choices)
                 continue
             classes = next((c for kind, c in self.dress if isinstance(each.widget, kind)), [])

@@ -252,6 +252,12 @@ RATECARD_CLOCK = env("RATECARD_CLOCK", "plans.clock.system_now")
 RATECARD_CLOCK_FILE = env("RATECARD_CLOCK_FILE")
 BILLING_GRACE_HOURS = int(env("RATECARD_BILLING_GRACE_HOURS", "24"))
 QUOTE_DAYS = int(env("RATECARD_QUOTE_DAYS", "30"))
+# Minor units by currency ("USD=50000,CNY=350000"): an SLA award above waits for a person.
+SLA_APPROVE_ABOVE = {
+    currency.strip(): int(most)
+    for currency, _, most in (one.partition("=") for one in env("RATECARD_SLA_APPROVE_ABOVE").split(","))
+    if most
+}
 USAGE_WINDOW_BACK_DAYS = 35
 USAGE_WINDOW_AHEAD_MINUTES = 5
 USAGE_RATE_PER_SECOND = int(env("RATECARD_USAGE_RATE_PER_SECOND", "200"))

@@ -19,7 +19,9 @@ from plans.composition import MODULE, SLA, SUPPORT
 from plans.errors import NotFound
 from plans.models import FeatureModule, Named, SlaTier, SupportTier
 from plans.pages import body, page_schema
+from plans.promise_words import in_both, sla_words, support_words
 from plans.selectors import Offer, price_list
+from plans.selectors_promises import shown_sla, shown_support
 from plans.terms import to_tree
 
 Fields = dict[str, Any]  # what JSON can say
@@ -59,6 +61,8 @@ class SlaTierSerializer(OptionSerializer):
 
     target = serializers.CharField(help_text="Percent, as text.")
     window = serializers.CharField()
+    promise = serializers.DictField(help_text="The rest of the promise, as the catalogue spells it.")
+    summary = TextSerializer()
 
 
 class SupportTierSerializer(OptionSerializer):
@@ -67,6 +71,12 @@ class SupportTierSerializer(OptionSerializer):
     channels = serializers.ListField(child=serializers.CharField())
     response_minutes = serializers.DictField(child=serializers.IntegerField())
     hours = serializers.CharField()
+    business_hours = serializers.DictField(allow_null=True)
+    around_the_clock = serializers.ListField(child=serializers.CharField())
+    languages = serializers.ListField(child=serializers.CharField())
+    named_manager = serializers.BooleanField()
+    review = serializers.CharField(allow_null=True)
+    summary = TextSerializer()
 
 
 class PlanSerializer(serializers.Serializer[Fields]):
@@ -151,8 +161,8 @@ def offer_fields(offer: Offer) -> Fields:
         "on_sale_from": version.effective_at,
         "currencies": offer.terms.currencies,
         "modules": [_module(one, offer) for one in offer.modules],
-        "sla_tiers": [_sla_tier(one) for one in offer.sla_tiers],
-        "support_tiers": [_support_tier(one) for one in offer.support_tiers],
+        "sla_tiers": [_sla_tier(one, offer) for one in offer.sla_tiers],
+        "support_tiers": [_support_tier(one, offer) for one in offer.support_tiers],
         "entitlements": version.entitlements,
         "terms": to_tree(offer.terms.document),
         "terms_hash": version.terms_hash,
@@ -175,14 +185,26 @@ def _module(row: FeatureModule, offer: Offer) -> Fields:
     }
 
 
-def _sla_tier(row: SlaTier) -> Fields:
-    return {**_option(row, SLA), "target": format(row.target.normalize(), "f"), "window": row.window}
+def _sla_tier(row: SlaTier, offer: Offer) -> Fields:
+    promise = shown_sla(offer.version, row)
+    tree = to_tree(promise)
+    rest = {name: value for name, value in tree.items() if name not in ("target", "window")}
+    return {
+        **_option(row, SLA),
+        "target": promise.target,
+        "window": promise.window,
+        "promise": rest,
+        "summary": in_both(sla_words, promise),
+    }
 
 
-def _support_tier(row: SupportTier) -> Fields:
+def _support_tier(row: SupportTier, offer: Offer) -> Fields:
+    promise = shown_support(offer.version, row)
+    fields = {name: getattr(promise, name) for name in promise.__struct_fields__}
+    hours = promise.business_hours
     return {
         **_option(row, SUPPORT),
-        "channels": row.channels,
-        "response_minutes": row.response_minutes,
-        "hours": row.hours,
+        **fields,
+        "business_hours": None if hours is None else to_tree(hours),
+        "summary": in_both(support_words, promise),
     }

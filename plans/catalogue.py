@@ -11,8 +11,19 @@ import msgspec
 from plans.catalogue_yaml import located, read_yaml
 from plans.problems import Problem, TermsInvalid
 from plans.shape import Strict
+from plans.sla_terms import (
+    SLA_FACTS,
+    WAIT_DAYS,
+    ClaimRule,
+    Exclusion,
+    Form,
+    SmallestOutage,
+    SmallestPayable,
+    WindowKind,
+)
+from plans.support_terms import BusinessHours
 from plans.terms import Charge, Document, Fact, Figure, Formula, Pool, Step, to_tree
-from plans.terms_compose import Part, compose
+from plans.terms_compose import Part, compose, texts_in
 
 MeterKind = Literal["count", "sum", "unique", "gauge"]
 PART_FIELDS = ("charges", "figures", "numbers", "labels", "facts", "pools", "tags")
@@ -79,7 +90,7 @@ class Module(_PartFields):
 
 
 class CreditFigure(Strict):
-    """The formula of an SLA credit over the facts `fee` and `availability`."""
+    """What a missed promise gives, over the facts `fee`, `availability` and those of `SLA_FACTS`."""
 
     of: "str | Formula" = "fee"
     steps: list[Step] = []
@@ -89,17 +100,28 @@ class SlaTier(_PartFields, kw_only=True):
     """An availability promised, and what is given back when it is missed."""
 
     target: str  # percent
-    window: Literal["calendar_month"] = "calendar_month"
+    window: WindowKind = "calendar_month"
     figure: CreditFigure
-    cap: "str | Formula | None" = None  # the credit is never more than this number
+    cap: "str | Formula | None" = None  # what is given is never more than this number
+    smallest_outage: SmallestOutage | None = None
+    exclusions: list[Exclusion] = []
+    smallest_payable: SmallestPayable | None = None
+    claim: "Literal['automatic'] | ClaimRule" = "automatic"
+    wait_days: int = WAIT_DAYS
+    form: "Literal['credit'] | Form" = "credit"
 
 
 class SupportTier(_PartFields):
-    """A response promised: channels, minutes to the first answer by priority, hours."""
+    """A response promised: channels, minutes to the first answer by priority, hours, languages."""
 
     channels: list[str] = []
     response_minutes: dict[str, int] = {}
     hours: str = "5x8"
+    business_hours: BusinessHours | None = None
+    around_the_clock: list[str] = []
+    languages: list[str] = []
+    named_manager: bool = False
+    review: Literal["weekly", "monthly", "quarterly", "half_yearly", "yearly"] | None = None
 
 
 class Version(Strict):
@@ -161,12 +183,24 @@ def meter_declaration(kind: str, unit: str) -> dict[str, Any]:
 
 
 def part_tree(one: Module | SlaTier | SupportTier) -> dict[str, Any]:
-    """Return the small charge document of a module or tier; an SLA tier's credit is a figure in it."""
+    """Return the small charge document of a module or tier.
+
+    What an SLA tier gives is a figure in it, the smallest payable amount another; the facts of a judgement
+    are declared where one of its numbers asks for them.
+    """
     tree = to_tree(one)
     found = {field: tree[field] for field in PART_FIELDS if field in tree}
     if isinstance(one, SlaTier):
-        found["figures"] = [*found.get("figures", []), _credit(tree)]
+        found["figures"] = [*found.get("figures", []), _credit(tree), *_smallest(tree)]
+        asked = {fact: unit for fact, unit in SLA_FACTS.items() if fact in set(texts_in(found))}
+        if asked:
+            found["facts"] = asked | found.get("facts", {})
     return found
+
+
+def _smallest(tier: dict[str, Any]) -> list[dict[str, Any]]:
+    given = [number for number in tier.get("smallest_payable", {}).values() if number is not None]
+    return [{"code": f"sla.{tier['code']}.smallest", "of": given[0]}] if given else []
 
 
 def _credit(tier: dict[str, Any]) -> dict[str, Any]:

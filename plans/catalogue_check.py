@@ -8,6 +8,9 @@ from typing import Any
 from plans.catalogue import Catalogue, Feature, Module, Plan, Version, compose_version, parts_of
 from plans.catalogue_limits import limits
 from plans.problems import Problem, TermsInvalid, join
+from plans.promises import frozen_promise, given_problems
+from plans.sla_terms import promise_problems
+from plans.support_terms import support_problems
 from plans.terms import Document, Terms, read_terms, to_tree
 from plans.terms_attributes import kept_by_events
 from plans.terms_compose import origins, traced
@@ -18,7 +21,7 @@ SECTIONS = ("meters", "features", "modules", "sla_tiers", "support_tiers", "plan
 
 def problems(catalogue: Catalogue) -> list[Problem]:
     """Return every problem, each once even where several versions offer the same part."""
-    found = [*_codes(catalogue), *_features(catalogue), *_modules(catalogue), *_targets(catalogue)]
+    found = [*_codes(catalogue), *_features(catalogue), *_modules(catalogue), *_tiers(catalogue)]
     found += limits(catalogue)
     for index, plan in enumerate(catalogue.plans):
         found += _plan(catalogue, plan, f"plans[{index}]")
@@ -70,12 +73,11 @@ def _rules(module: Module, path: str) -> Iterator[Problem]:
         yield Problem(path, "requires_and_excludes", {"code": code})
 
 
-def _targets(catalogue: Catalogue) -> Iterator[Problem]:
-    for index, tier in enumerate(catalogue.sla_tiers):
-        target = _number(tier.target)
-        if target is None or not 0 < target <= 100:
-            params = {"value": tier.target, "low": "0", "high": "100"}
-            yield Problem(f"sla_tiers[{index}].target", "out_of_range", params)
+def _tiers(catalogue: Catalogue) -> Iterator[Problem]:
+    for index, sla in enumerate(catalogue.sla_tiers):
+        yield from promise_problems(sla, f"sla_tiers[{index}]")
+    for index, support in enumerate(catalogue.support_tiers):
+        yield from support_problems(support, f"support_tiers[{index}]")
 
 
 def _entitlements(catalogue: Catalogue, values: Mapping[str, str], path: str) -> Iterator[Problem]:
@@ -126,7 +128,11 @@ def _version(catalogue: Catalogue, version: Version, path: str) -> Iterator[Prob
 def _terms(catalogue: Catalogue, version: Version, path: str) -> Iterator[Problem]:
     """Yield the problems of the composed document, each at the place somebody wrote."""
     try:
-        wrong = list(_not_kept(catalogue, terms_of(catalogue, version).document))
+        document = terms_of(catalogue, version).document
+        for index, tier in enumerate(catalogue.sla_tiers):
+            if tier.code in version.sla_tiers:
+                yield from given_problems(document, tier.code, frozen_promise(tier), f"sla_tiers[{index}]")
+        wrong = list(_not_kept(catalogue, document))
     except TermsInvalid as error:
         wrong = error.problems
     closing: list[Any] = list(version.closing)

@@ -103,6 +103,19 @@ TEXTS: dict[str, str] = {
     "too_long": _("“%(field)s” holds at most %(most)s characters, this is %(length)s."),
     "text_too_long": _("The text is longer than %(most)s characters."),
     "text_control": _("The text holds a control, direction or broken character."),
+    "claim_before_judgement": _(
+        "A claim within %(days)s days may end before the window is judged, which waits %(wait)s days for"
+        " reports. Allow more days."
+    ),
+    "exclusion_word": _("“%(word)s” belongs to an exclusion of the kind %(kind)s."),
+    "figure_not_money": _("A tier that gives a credit or a voucher needs a figure that ends in money."),
+    "figure_is_money": _("A tier that gives %(form)s needs a figure that counts them, not money."),
+    "promise_else": _(
+        "Whether “%(label)s” holds may be on record for nobody when a window is judged, so an else is needed."
+    ),
+    "hours_zone": _("“%(zone)s” is not a time zone such as Asia/Shanghai."),
+    "hours_clock": _("“%(value)s” is not a time of day such as 09:30 (at most 24:00)."),
+    "hours_date": _("“%(value)s” is not a date such as 2026-12-31."),
     "versions_not_rising": _("Version numbers and their dates rise together."),
     "given_number": _("“%(value)s” is not a plain number such as 1250 or 0.5."),
     "given_instant": _("“%(value)s” is neither a day (2026-06-15) nor a time (2026-06-15T08:30:00)."),

@@ -29,6 +29,7 @@ from plans.models import Plan as PlanRow
 from plans.models import SlaTier as SlaRow
 from plans.models import SupportTier as SupportRow
 from plans.problems import Problem, TermsInvalid
+from plans.promises import compose_promises
 from plans.shape import Tree, build
 from plans.terms import Terms, canonical_json, read_terms, to_tree
 
@@ -157,8 +158,8 @@ def draft_terms(version: PlanVersion) -> Terms:
 
 
 def draft_hash(version: PlanVersion) -> str:
-    """Return what a reviewer signs: prices and entitlements as they would be published now."""
-    reviewed = [draft_terms(version).hash, draft_entitlements(version)]
+    """Return what a reviewer signs: prices, entitlements and promises as they would be published now."""
+    reviewed = [draft_terms(version).hash, draft_entitlements(version), draft_promises(version)]
     return hashlib.sha256(canonical_json(reviewed)).hexdigest()
 
 
@@ -168,6 +169,14 @@ def draft_entitlements(version: PlanVersion) -> dict[str, dict[str, str]]:
     wanted = version.source.get("modules", [])
     rows = FeatureModule.objects.filter(code__in=wanted).order_by("code")
     return granted | {f"module.{row.code}": dict(row.grants) for row in rows if row.grants}
+
+
+def draft_promises(version: PlanVersion) -> dict[str, Tree]:
+    """Return what the SLA and support tiers of a version promise, by option; expects a sound draft."""
+    draft = draft_of(version)
+    if draft.version is None or draft.catalogue is None:
+        raise TermsInvalid(draft.problems)
+    return compose_promises(draft.version, draft.catalogue)
 
 
 def _fits(tree: Tree, kind: Any) -> bool:

@@ -14,6 +14,7 @@ from plans.history import changes
 from plans.models import Plan, PlanVersion
 from plans.models.plans import VersionState
 from plans.problems import Problem, TermsInvalid
+from plans.promises import compose_promises
 from plans.selectors_catalogue import SECTIONS, SOURCE_FIELDS, full, normal, plain, stored_trees, version_tree
 from plans.services_rows import write_row, write_rules
 from plans.services_versions import publish_version, save_source
@@ -162,6 +163,7 @@ def _broken_promises(stored: PlanVersion, version: Version, path: str) -> Iterat
 def _kept(stored: PlanVersion, version: Version, catalogue: Catalogue) -> Change:
     """Name a published version; its frozen terms stand even where a part it offers has changed."""
     otherwise = terms_of(catalogue, version).hash != stored.terms_hash
+    otherwise = otherwise or compose_promises(version, catalogue) != stored.promises
     return Change("unchanged", "versions", str(stored), keeps_terms=otherwise)
 
 

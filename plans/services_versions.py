@@ -11,7 +11,13 @@ from plans.history import changes
 from plans.models import FeatureModule, Plan, PlanVersion, SlaTier, SupportTier
 from plans.models.plans import VersionState
 from plans.problems import Problem, TermsInvalid
-from plans.selectors_catalogue import SOURCE_FIELDS, draft_entitlements, draft_hash, draft_terms
+from plans.selectors_catalogue import (
+    SOURCE_FIELDS,
+    draft_entitlements,
+    draft_hash,
+    draft_promises,
+    draft_terms,
+)
 from plans.shape import Tree, build
 from plans.terms import to_tree
 
@@ -107,6 +113,7 @@ def publish_version(
         _check_dates(row, effective_at)
         row.terms, row.terms_hash = to_tree(terms.document), terms.hash
         row.entitlements = draft_entitlements(row)
+        row.promises = draft_promises(row)
         row.state, row.effective_at = VersionState.PUBLISHED, effective_at
         row.published_at, row.published_by = at, by.id
         row.save()

@@ -71,20 +71,21 @@ def _used_meters(whole: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]
     """Return the declared meters and those of the catalogue that some number refers to."""
     declared = dict(whole.get("meters", {}))
     sections = (whole.get(section, {}) for section in ("charges", "figures", "numbers", "pools"))
-    names = {text for section in sections for text in _texts(section)}
+    names = {text for section in sections for text in texts_in(section)}
     taken = {*declared, *whole.get("numbers", {}), *whole.get("facts", {}), *whole.get("options", [])}
     return declared | {code: dict(known[code]) for code in sorted(names & known.keys() - taken)}
 
 
-def _texts(tree: Tree) -> Iterator[str]:
+def texts_in(tree: Tree) -> Iterator[str]:
+    """Yield every text of a plain tree: names among them, and more."""
     if isinstance(tree, str):
         yield tree
     elif isinstance(tree, Mapping):
         for child in tree.values():
-            yield from _texts(child)
+            yield from texts_in(child)
     elif isinstance(tree, (list, tuple)):
         for child in tree:
-            yield from _texts(child)
+            yield from texts_in(child)
 
 
 def origins(

@@ -29,6 +29,13 @@ def unit_problems(document: Document, builtin: Mapping[str, str]) -> list[Proble
     return list(checker.found_once())
 
 
+def figure_kind(document: Document, code: str, builtin: Mapping[str, str]) -> str | None:
+    """Return whether a figure ends in money or a quantity; None where it is a bare number."""
+    figure = next(one for one in document.figures if one.code == code)
+    checker = _Units(document, builtin)
+    return checker.steps(checker.number(figure.of, "of"), figure.steps, "")
+
+
 @dataclass
 class _Units:
     document: Document

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from usage import api, api_readings
+from usage.api_exclusions import ExclusionsView
 
 urlpatterns = [
     path("usage", api.UsageListView.as_view(), name="api_usage"),
@@ -14,5 +15,6 @@ urlpatterns = [
         api_readings.CellEventsView.as_view(),
         name="api_cell_events",
     ),
+    path("availability/exclusions", ExclusionsView.as_view(), name="api_exclusions"),
     path("meters", api.MeterListView.as_view(), name="api_meters"),
 ]

@@ -58,6 +58,14 @@ class WindowOverlaps(DomainError):  # noqa: N818
     text = _("The window shares time with %(other)s, already reported. Windows may touch, never overlap.")
 
 
+class ExclusionConflict(DomainError):  # noqa: N818
+    """The same reference and revision was stated otherwise."""
+
+    code = "conflict"
+    http_status = 409
+    text = _("Revision %(revision)d of %(reference)s says something else already. Send the next revision.")
+
+
 class ParameterInvalid(DomainError):  # noqa: N818
     """A query parameter is not right."""
 

@@ -4,6 +4,7 @@ from django.db import connection
 
 # Two-part keys: the first names the purpose within this product's range, the second the object.
 PARTITIONS, FOLDING, FREEZE, REPORTS = 0x5243_0001, 0x5243_0002, 0x5243_0003, 0x5243_0004
+EXCLUSIONS = 0x5243_0005
 
 
 def _lock(function: str, purpose: int, key: int) -> None:
@@ -34,3 +35,8 @@ def lock_freeze(subscription_id: int) -> None:
 def lock_reports(app_id: int) -> None:
     """Take one app's availability reports one after the other."""
     _lock("pg_advisory_xact_lock", REPORTS, app_id)
+
+
+def lock_exclusions() -> None:
+    """Take excluded windows one after the other: two revisions cannot both be first."""
+    _lock("pg_advisory_xact_lock", EXCLUSIONS, 0)

@@ -47,7 +47,7 @@ def parse_availability(body: bytes) -> Availability:
     for name in tree:
         if name not in FIELDS:
             raise Refused("unknown_field", name[:64] if name.isprintable() else "?")
-    window = _span(tree, "")
+    window = span(tree, "")
     total = Decimal(quantity(tree.get("total"), "total"))
     good = Decimal(quantity(tree.get("good"), "good"))
     if total == 0:
@@ -64,11 +64,12 @@ def parse_availability(body: bytes) -> Availability:
         good=good,
         total=total,
         failed=_failed(tree.get("failed"), window),
-        revision=_revision(tree.get("revision", 1)),
+        revision=revision(tree.get("revision", 1)),
     )
 
 
-def _span(tree: dict[str, Any], path: str) -> Period:
+def span(tree: dict[str, Any], path: str) -> Period:
+    """Read `start` and `end` of a report, half-open."""
     start, end = instant(tree.get("start"), f"{path}start"), instant(tree.get("end"), f"{path}end")
     if start >= end:
         raise Refused("not_a_span", f"{path}end")
@@ -88,13 +89,14 @@ def _failed(given: object, window: Period) -> tuple[Period, ...]:
 def _failed_span(item: object, path: str, window: Period) -> Period:
     if not isinstance(item, dict) or set(item) != {"start", "end"}:
         raise Refused("wrong_type", path, '{"start", "end"}')
-    span = _span(item, f"{path}.")
-    if span.start < window.start or span.end > window.end:
+    found = span(item, f"{path}.")
+    if found.start < window.start or found.end > window.end:
         raise Refused("outside_window", path)
-    return span
+    return found
 
 
-def _revision(given: object) -> int:
+def revision(given: object) -> int:
+    """Read a revision: a whole number from 1."""
     if type(given) is not int:
         raise Refused("wrong_type", "revision", "integer")
     if not 1 <= given < 2**31:

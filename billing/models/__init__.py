@@ -9,11 +9,13 @@ from billing.models.payments import Payment, PaymentAttempt, PaymentMethod
 from billing.models.quotes import Quote
 from billing.models.releases import ReleaseReview
 from billing.models.runs import BillingJob, BillingRun
-from billing.models.sla import CreditDraw, SlaAssessment, SlaCredit
+from billing.models.sla import CreditDraw, SlaAssessment, SlaCredit, SlaForm
+from billing.models.sla_awards import AwardState, SlaAward, SlaCondition, SlaGrant
 from billing.models.stripe import StripeEvent, StripeLink, StripeOperation
 
 __all__ = [
     "Account",
+    "AwardState",
     "BillingJob",
     "BillingRun",
     "CreditDraw",
@@ -34,7 +36,11 @@ __all__ = [
     "Quote",
     "ReleaseReview",
     "SlaAssessment",
+    "SlaAward",
+    "SlaCondition",
     "SlaCredit",
+    "SlaForm",
+    "SlaGrant",
     "StripeEvent",
     "StripeLink",
     "StripeOperation",

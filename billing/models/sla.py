@@ -7,6 +7,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from plans.money import from_minor
+from plans.shape import build
+from plans.sla_terms import SlaPromise
 
 INSERT_ONLY = pgtrigger.Protect(name="insert_only", operation=pgtrigger.Update | pgtrigger.Delete)
 
@@ -18,6 +20,15 @@ DRAWN_WITHIN_CREDIT = """
     END IF;
     RETURN NULL;
 """
+
+
+class SlaForm(models.TextChoices):
+    """What a missed promise gives; the words of `plans.sla_terms.Form`."""
+
+    CREDIT = "credit", _("credit on the next invoice")
+    VOUCHER = "voucher", _("voucher")
+    EXTRA_DAYS = "extra_days", _("extra days")
+    PACK = "pack", _("units of a pool")
 
 
 class SlaAssessment(models.Model):
@@ -39,6 +50,14 @@ class SlaAssessment(models.Model):
     target = models.DecimalField(_("target %"), max_digits=7, decimal_places=4)
     fee = models.BigIntegerField(_("fee"))  # minor units: what was charged for the window
     amount = models.BigIntegerField(_("credit"))  # minor units: earned in all, at most the fee
+    form = models.CharField(_("given as"), max_length=10, choices=SlaForm.choices, default=SlaForm.CREDIT)
+    quantity = models.DecimalField(_("quantity"), max_digits=24, decimal_places=6, default=0)  # days, units
+    # What it had to reach or pass to be given at all; null where the promise names nothing.
+    smallest = models.DecimalField(
+        _("smallest payable"), max_digits=24, decimal_places=6, null=True, blank=True
+    )
+    promise = models.JSONField(_("promise"), default=dict)  # as frozen with the version
+    excluded = models.JSONField(_("excluded"), default=list)  # what left the count, and why
     currency = models.CharField(_("currency"), max_length=3)
     # One entry per app and region: good, total, unit, availability, fee, amount, derivation.
     parts = models.JSONField(_("parts"), default=list)
@@ -65,11 +84,21 @@ class SlaAssessment(models.Model):
             models.CheckConstraint(
                 condition=Q(amount__gte=0, amount__lte=models.F("fee")), name="sla_credit_capped_by_fee"
             ),
+            models.CheckConstraint(condition=Q(form__in=SlaForm.values), name="sla_form_known"),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=0, quantity__lt=10**17), name="sla_quantity_not_negative"
+            ),
         ]
         triggers = [INSERT_ONLY]
 
     def __str__(self) -> str:
         return f"{self.sla_code} r{self.revision}"
+
+    @property
+    def promised(self) -> SlaPromise:
+        """The promise it was judged by; of one judged when there was one kind only, that."""
+        found: SlaPromise | None = build(self.promise, SlaPromise, "", []) if self.promise else None
+        return found or SlaPromise(target=f"{self.target.normalize():f}")
 
 
 class SlaCredit(models.Model):
@@ -86,6 +115,9 @@ class SlaCredit(models.Model):
     amount = models.BigIntegerField(_("difference"))
     currency = models.CharField(_("currency"), max_length=3)
     earned_at = models.DateTimeField(_("earned at"))  # business time; the oldest is drawn first
+    # Of a voucher: until when, and for charges with which tags (all where none is named).
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    tags = models.JSONField(_("only for"), default=list, blank=True)
 
     class Meta:
         ordering = ["earned_at", "id"]
@@ -97,10 +129,20 @@ class SlaCredit(models.Model):
             ),
             models.CheckConstraint(condition=~Q(amount=0), name="sla_credit_not_zero"),
         ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"], condition=Q(expires_at__isnull=False), name="sla_voucher_by_end"
+            )
+        ]
         triggers = [INSERT_ONLY]
 
     def __str__(self) -> str:
         return f"{self.sla_code} {from_minor(self.amount, self.currency):+f} {self.currency}"
+
+    @property
+    def is_voucher(self) -> bool:
+        """Whether it ends on a day."""
+        return self.expires_at is not None
 
 
 class CreditDraw(models.Model):

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from billing.derivation import Node, plain, to_tree
@@ -12,7 +13,7 @@ from billing.models import CreditDraw, LineKind, SlaCredit
 from billing.rating import ENGINE
 from billing.services.drafting import TAX, Draft, DraftLine, rated_lines
 from billing.values import Line
-from billing.wording import credit_described, credit_label
+from billing.wording import credit_described, credit_label, voucher_label
 from plans.money import from_minor, to_multiple
 from plans.timespan import Period
 from subscriptions.selectors import zone_of
@@ -30,26 +31,35 @@ class Lot:
 
 
 class CreditPool:
-    """The open credits of some customers, in the order they are drawn."""
+    """The open credits of some customers: what expires first is drawn first, then the oldest."""
 
-    def __init__(self, customer_ids: Iterable[int]) -> None:
+    def __init__(self, customer_ids: Iterable[int], *, at: datetime) -> None:
         self._lots: dict[tuple[int, str], list[Lot]] = {}
-        rows = open_credits().filter(customer__in=set(customer_ids)).select_related("assessment")
-        for credit in rows.order_by("earned_at", "pk"):
+        valid = Q(expires_at__isnull=True) | Q(expires_at__gt=at)
+        rows = open_credits().filter(valid, customer__in=set(customer_ids)).select_related("assessment")
+        for credit in rows.order_by(F("expires_at").asc(nulls_last=True), "earned_at", "pk"):
             key = (credit.customer_id, credit.currency)
             left = credit.amount - credit.drawn  # type: ignore[attr-defined]  # the annotation
             self._lots.setdefault(key, []).append(Lot(credit, left))
 
-    def draw(self, customer_id: int, currency: str, most: int) -> list[tuple[SlaCredit, int]]:
-        """Take up to `most` minor units; the amounts leave the pool."""
+    def draw(self, draft: Draft) -> list[tuple[SlaCredit, int]]:
+        """Take what the draft may draw, before tax; the amounts leave the pool."""
+        subscription, most, bound = draft.slot.subscription, draft.before_tax, 0
         found: list[tuple[SlaCredit, int]] = []
-        for lot in self._lots.get((customer_id, currency), []):
-            taken = min(lot.left, most)
+        for lot in self._lots.get((subscription.customer_id, subscription.currency), []):
+            tags = set(lot.credit.tags)
+            taken = min(lot.left, most, _charged(draft, tags) - bound) if tags else min(lot.left, most)
             if taken > 0:
                 found.append((lot.credit, taken))
                 lot.left -= taken
                 most -= taken
+                bound += taken if tags else 0  # what two vouchers may both be used for counts once
         return found
+
+
+def _charged(draft: Draft, tags: set[str]) -> int:
+    """Return what the draft charges under some tags, in minor units, taxes left out."""
+    return sum(line.amount for line in draft.lines if tags.intersection(line.tags) and TAX not in line.tags)
 
 
 def open_credits() -> QuerySet[SlaCredit]:
@@ -60,8 +70,7 @@ def open_credits() -> QuerySet[SlaCredit]:
 
 def draw_credits(draft: Draft, pool: CreditPool) -> None:
     """Put the customer's open credits on the draft, up to what it charges before tax."""
-    subscription = draft.slot.subscription
-    drawn = pool.draw(subscription.customer_id, subscription.currency, draft.before_tax)
+    drawn = pool.draw(draft)
     if not drawn:
         return
     lines = [_line(draft, credit, taken) for credit, taken in drawn]
@@ -80,12 +89,13 @@ def _line(draft: Draft, credit: SlaCredit, taken: int) -> DraftLine:
         zone_of(subscription.customer),
         availability=plain(to_multiple(credit.assessment.availability, SHOWN, "floor")),
         target=plain(credit.assessment.target),
+        whole_month=credit.assessment.promised.window == "calendar_month",
     )
     leaf = Node("line", -exact, argument={"key": f"sla_credit/{credit.pk}", "sla": credit.sla_code})
     return DraftLine(
         key=f"sla_credit/{credit.pk}",
         charge="sla_credit",
-        label=credit_label(),
+        label=voucher_label() if credit.is_voucher else credit_label(),
         description=words,
         tags=CREDIT_TAGS,
         credit=True,

@@ -25,11 +25,11 @@ from django.db.models.functions import Coalesce, Now
 
 from billing.models import BillingJob, BillingRun, InvoiceLine
 from billing.selectors_edges import edges_of, reaching, with_edges
-from billing.services.sla import BASE, UNPAYABLE
-from plans.timespan import MICROSECOND, Period, local_months
+from billing.selectors_sla import BASE, UNPAYABLE
+from billing.services.due_windows import ended_windows
+from plans.timespan import MICROSECOND, Period
 from subscriptions.models import Subscription
-from subscriptions.selectors import zone_of
-from usage.models import AvailabilityReport
+from usage.models import AvailabilityReport, ExcludedWindow
 
 SLA_MEMORY = timedelta(days=100)  # a corrected report is looked for this far back
 
@@ -86,32 +86,18 @@ def _cycles(until: datetime, grace: timedelta) -> Iterator[BillingJob]:
 
 
 def _windows(at: datetime, grace: timedelta) -> Iterator[BillingJob]:
-    """Yield a job for every calendar month that has ended and in which an availability promise was held."""
-    last = Max("billing_jobs__period_end", filter=Q(billing_jobs__step=BillingJob.Step.SLA))
-    rows = Subscription.objects.filter(span__startswith__lt=at, add_ons__option__startswith="sla.")
-    for subscription in with_edges(rows).annotate(last=last).order_by("pk").distinct():
-        for month in _months(subscription, subscription.last, at):
-            due_at = max(month.end, _last_edge(subscription, month) + grace)
-            job = _job(subscription, BillingJob.Step.SLA, month.start, due_at=due_at)
-            job.period_end = month.end
-            yield job
+    """Yield a job for every window that has ended and in which an availability promise was held."""
+    for subscription, window in ended_windows(at):
+        due_at = max(window.end, _last_edge(subscription, window) + grace)
+        job = _job(subscription, BillingJob.Step.SLA, window.start, due_at=due_at)
+        job.period_end = window.end
+        yield job
 
 
-def _last_edge(subscription: Subscription, month: Period) -> datetime:
-    """Return the last edge before a month's end; its invoice carries a part of the month's fee."""
-    inside = edges_of(subscription, month.start, month.end - MICROSECOND)
-    return inside[-1] if inside else month.start
-
-
-def _months(subscription: Subscription, after: datetime | None, at: datetime) -> Iterator[Period]:
-    span = subscription.span
-    first = max(after or span.lower, span.lower)
-    end = min(at, span.upper) if span.upper else at
-    if first >= end:
-        return
-    for month in local_months(Period(first, end), zone_of(subscription.customer)):
-        if month.end <= at:
-            yield month
+def _last_edge(subscription: Subscription, window: Period) -> datetime:
+    """Return the last edge before a window's end; its invoice carries a part of the window's fee."""
+    inside = edges_of(subscription, window.start, window.end - MICROSECOND)
+    return inside[-1] if inside else window.start
 
 
 def _job(subscription: Subscription, step: str, start: datetime, *, due_at: datetime) -> BillingJob:
@@ -157,7 +143,8 @@ def marks(job: BillingJob) -> dict[str, int]:
 
 
 def _with_marks(jobs: QuerySet[BillingJob]) -> QuerySet[Any]:
-    """Add `reports` (how many lie over the window, any revision) and `fee` (the sum of its base lines' keys).
+    """Add `reports` (how many reports and exclusions lie over the window, any revision) and `fee` (the sum
+    of its base lines' keys).
 
     A count and not the newest key: two reports may be committed in the other order than numbered.
     """
@@ -175,9 +162,26 @@ def _with_marks(jobs: QuerySet[BillingJob]) -> QuerySet[Any]:
     return jobs.annotate(
         until=Coalesce("period_end", "due_at"),
         every_app_of=Case(When(subscription__app__isnull=True, then=F("customer_id"))),
-        reports=_one(reports, Count("pk")),
+        reports=_one(reports, Count("pk")) + _one(_stated(), Count("pk")),
         fee=_one(lines, Sum("pk")),
     )
+
+
+def _stated() -> QuerySet[ExcludedWindow]:
+    """Return all revisions of the statements that ever lay over the window: one moved away is news too."""
+
+    def job(name: str) -> OuterRef:
+        return OuterRef(OuterRef(name))
+
+    over = ExcludedWindow.objects.filter(
+        Q(app__isnull=True, customer__isnull=True)
+        | Q(customer=job("customer"))
+        | Q(app=job("subscription__app"))
+        | Q(app__customer=job("every_app_of")),
+        span__startswith__lt=job("until"),
+        span__endswith__gt=job("period_start"),
+    )
+    return ExcludedWindow.objects.filter(reference__in=over.values("reference"))
 
 
 def _one(rows: QuerySet[Any], figure: Aggregate) -> Coalesce:

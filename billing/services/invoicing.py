@@ -54,7 +54,7 @@ def issue(slots: Sequence[Slot], *, at: datetime, by: Actor) -> list[Invoice]:
         lock_customers(customers)
         known = _existing(slots)
         _refuse_parked(slot.subscription.customer_id for slot in slots if slot.key not in known)
-        credit, packs = CreditPool(customers), PackStore(customers, at=at)
+        credit, packs = CreditPool(customers, at=at), PackStore(customers, at=at)
         wanted = [slot for slot in slots if slot.key not in known]
         late = outdated(wanted)
         drafts = [_draft(slot, credit, packs, late.get(slot.subscription.pk, ()), at=at) for slot in wanted]

@@ -21,7 +21,8 @@ from billing.selectors_waiting import rateable
 from billing.services.due_jobs import marks, plan_jobs, ready_cycles, ready_windows
 from billing.services.invoicing import cycle_slot, issue
 from billing.services.sla import assess, awaited
-from billing.sla import CLAIM
+from billing.services.sla_awards import lapse
+from billing.services.sla_giving import expire_vouchers
 from plans.actor import NIGHT
 from plans.doorbell import ring_after_commit
 from plans.errors import DomainError
@@ -44,6 +45,8 @@ class LostLease(Exception):  # noqa: N818 — inside this module: another worker
 
 def tick(at: datetime) -> int:
     """Turn what has fallen due by `at` into jobs; return how many are new. Twice is as good as once."""
+    lapse(at)
+    expire_vouchers(at)
     with transaction.atomic():
         made = plan_jobs(at, grace=timedelta(hours=settings.BILLING_GRACE_HOURS))
         if made:
@@ -141,8 +144,8 @@ def _alone(lease: Lease, *, at: datetime) -> int:
             subscription = billable(Subscription.objects.filter(pk=job.subscription_id)).get()
             seen = marks(job)
             window = Period(job.period_start, job.period_end or job.due_at)
-            if missing := awaited(subscription, window, at=at):
-                _hold(lease, missing, until=window.end + CLAIM, **seen)
+            if waits := awaited(subscription, window, at=at):
+                _hold(lease, waits.missing, until=waits.until, **seen)
             else:
                 assess(subscription, window, at=at, by=NIGHT)
                 _close(lease, **seen)

@@ -1,9 +1,8 @@
-"""Judge one calendar month of one availability promise, and put the credit into the ledger.
+"""Judge one window of one availability promise; what it earns is given, claimed or approved by its award.
 
-A corrected report makes the next revision, and only the difference is posted.
+A corrected report makes the next revision, and only the difference is given.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,78 +10,25 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange as Span
-from django.db.models import Sum
-from django.db.models.functions import Coalesce
 
 from billing import sla
-from billing.derivation import from_tree, plain, to_tree
+from billing.derivation import plain, to_tree
 from billing.locks import lock_customers
-from billing.models import (
-    Account,
-    CreditDraw,
-    InvoiceLine,
-    InvoiceStatus,
-    LineKind,
-    SlaAssessment,
-    SlaCredit,
-)
+from billing.models import SlaAssessment
 from billing.rating import rate_figure
-from billing.selectors_gather import (
-    Standpoint,
-    billable,
-    last_instant,
-    standpoint,
-    version_at,
-    within_agreement,
-)
-from billing.services.credits import remaining
-from billing.services.ledger import Posting, post
+from billing.selectors_gather import billable
+from billing.selectors_sla import BASE, PREFIX, UNPAYABLE, Case, case_of
+from billing.services.sla_awards import settle
 from plans.actor import Actor
 from plans.history import changes
-from plans.models import SlaTier
 from plans.money import from_minor, to_multiple
-from plans.terms import canonical_json
+from plans.promises import SMALLEST
+from plans.sla_terms import is_payable
+from plans.terms import to_tree as tree_of
 from plans.timespan import Period
 from subscriptions.models import Subscription
-from subscriptions.selectors import scope_apps
-from usage.models import AvailabilityReport
-from usage.selectors import availability_reports
 
-PREFIX = "sla."
-BASE = "plan"  # the tag of a base fee
-UNPAYABLE = [InvoiceStatus.VOID, InvoiceStatus.DRAFT]
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """Everything one judgement is made from."""
-
-    subscription: Subscription
-    window: Period
-    tier: SlaTier
-    view: Standpoint
-    apps: Sequence[str]
-    reports: Sequence[AvailabilityReport]
-    fee: int
-
-    @property
-    def measured(self) -> list[sla.Measured]:
-        """The reports as values."""
-        return [_measured(report) for report in self.reports]
-
-    @property
-    def fingerprint(self) -> str:
-        """Equal for equal inputs: the same reports, apps and fee are not judged twice."""
-        seen = sorted([row.pk, row.revision] for row in self.reports)
-        said = [
-            self.view.terms.hash,
-            self.tier.code,
-            plain(self.tier.target),
-            self.fee,
-            seen,
-            list(self.apps),
-        ]
-        return hashlib.sha256(canonical_json(said)).hexdigest()
+__all__ = ["BASE", "UNPAYABLE", "Awaited", "assess", "awaited"]
 
 
 def assess(subscription: Subscription, window: Period, *, at: datetime, by: Actor) -> SlaAssessment | None:
@@ -94,83 +40,62 @@ def assess(subscription: Subscription, window: Period, *, at: datetime, by: Acto
     with changes(by):
         lock_customers([subscription.customer_id])
         fresh = billable(Subscription.objects.filter(pk=subscription.pk)).get()
-        case = _case(fresh, window)
+        case = case_of(fresh, window)
         if case is None or not case.reports:
             return None
         last = _last(case)
         if last is not None and last.inputs_hash == case.fingerprint:
             return last
-        return _judged(case, last, at=at, by=by)
+        row = _judged(case, last, at=at)
+        settle(row, case.promise, at=at, by=by)
+        return row
 
 
-def awaited(subscription: Subscription, window: Period, *, at: datetime) -> list[str]:
-    """Return the apps and regions whose reports a judgement still waits for; none after the claim window."""
-    case = _case(subscription, window) if at < window.end + sla.CLAIM else None
-    return sla.unreported(case.measured, case.window, case.apps) if case else []
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """The apps and regions whose reports a judgement still waits for, and until when at most."""
+
+    missing: Sequence[str]
+    until: datetime
 
 
-def _case(subscription: Subscription, window: Period) -> _Case | None:
-    covered = within_agreement(subscription, window)
-    version = version_at(subscription, last_instant(covered)) if covered else None
-    if covered is None or version is None:
+def awaited(subscription: Subscription, window: Period, *, at: datetime) -> Awaited | None:
+    """Return what a judgement waits for; None when it need not wait, or has waited as long as promised."""
+    case = case_of(subscription, window)
+    if case is None or at >= window.end + case.promise.wait:
         return None
-    view = standpoint(subscription, version, last_instant(covered))
-    option = next((name for name in view.context.options if name.startswith(PREFIX)), None)
-    tier = SlaTier.objects.filter(code=option.removeprefix(PREFIX)).first() if option else None
-    if tier is None:
-        return None
-    reports = availability_reports(list(scope_apps(subscription).values_list("pk", flat=True)), covered)
-    apps = _apps(subscription, covered, reports)
-    fee = sla.fee_of(_paid(subscription, covered), covered)
-    return _Case(subscription, covered, tier, view, apps, reports, fee)
+    missing = sla.unreported(case.measured, case.window, case.apps)
+    return Awaited(missing, window.end + case.promise.wait) if missing else None
 
 
-def _apps(subscription: Subscription, window: Period, reports: Sequence[AvailabilityReport]) -> list[str]:
-    """Return the codes of the apps that share the fee: those reported, and those that were there."""
-    there = scope_apps(subscription).filter(created_at__lt=window.end)
-    there = there.exclude(archived_at__lte=window.start)
-    return sorted({*there.values_list("code", flat=True), *(report.app.code for report in reports)})
-
-
-def _paid(subscription: Subscription, window: Period) -> list[sla.Paid]:
-    """Return the base lines over the window, and the discounts that stand beside them."""
-    lines = InvoiceLine.objects.filter(
-        invoice__subscription=subscription, kind=LineKind.CHARGE, is_tax=False,
-        span__overlap=(window.start, window.end),
-    ).exclude(invoice__status__in=UNPAYABLE)  # fmt: skip
-    base = [line for line in lines if BASE in line.tags and not line.is_credit]
-    keys: dict[tuple[int, object], set[str]] = {}
-    for line in base:
-        keys.setdefault((line.invoice_id, line.span), set()).add(line.line_key)
-    paid = [sla.Paid(line.service_period, line.amount) for line in base]
-    for line in lines:
-        if line.is_credit and (beside := keys.get((line.invoice_id, line.span))):
-            part = sla.on_base(line.amount, from_tree(line.derivation), beside)
-            paid.append(sla.Paid(line.service_period, part))
-    return paid
-
-
-def _last(case: _Case) -> SlaAssessment | None:
+def _last(case: Case) -> SlaAssessment | None:
     rows = SlaAssessment.objects.filter(
-        subscription=case.subscription, sla_code=case.tier.code, window__startswith=case.window.start
+        subscription=case.subscription, sla_code=case.code, window__startswith=case.window.start
     )
     return rows.order_by("-revision").first()
 
 
-def _judged(case: _Case, last: SlaAssessment | None, *, at: datetime, by: Actor) -> SlaAssessment:
+def _judged(case: Case, last: SlaAssessment | None, *, at: datetime) -> SlaAssessment:
     verdicts = _verdicts(case)
-    worst = min(one.part.availability for one in verdicts)
+    worst = min((one.part for one in verdicts), key=lambda part: part.availability)
     subscription = case.subscription
-    row = SlaAssessment.objects.create(
+    smallest = _smallest(case, worst)
+    amount, quantity = _given_by(case, verdicts, smallest)
+    return SlaAssessment.objects.create(
         customer=subscription.customer,
         subscription=subscription,
-        sla_code=case.tier.code,
+        sla_code=case.code,
         window=Span(case.window.start, case.window.end),
         revision=last.revision + 1 if last else 1,
-        availability=to_multiple(worst, sla.SHOWN, "floor"),
-        target=case.tier.target,
+        availability=to_multiple(worst.availability, sla.SHOWN, "floor"),
+        target=Decimal(case.promise.target),
         fee=case.fee,
-        amount=sum(one.amount for one in verdicts),
+        amount=amount,
+        form=case.promise.form_word,
+        quantity=quantity,
+        smallest=smallest,
+        promise=tree_of(case.promise),
+        excluded=[_said_of(row) for row in case.away],
         currency=subscription.currency,
         parts=[_said(one) for one in verdicts],
         inputs_hash=case.fingerprint,
@@ -178,87 +103,77 @@ def _judged(case: _Case, last: SlaAssessment | None, *, at: datetime, by: Actor)
         last_report=max(report.pk for report in case.reports),
         assessed_at=at,
     )
-    _credit(row, before=_given(row), at=at, by=by)
-    return row
 
 
-def _given(row: SlaAssessment) -> int:
-    """Return what earlier judgements of the window gave and did not get back, in minor units."""
-    earlier = SlaCredit.objects.filter(
-        subscription=row.subscription_id, sla_code=row.sla_code, window__startswith=row.window.lower
-    )
-    return int(earlier.aggregate(sum=Coalesce(Sum("amount"), 0))["sum"])
-
-
-def _verdicts(case: _Case) -> list[sla.Judged]:
-    """Rate the tier's figure for every app and region; what it gives is capped by the fee."""
-    measured = sla.parts(case.measured, case.window, case.apps)
-    code = sla.figure_of(case.view.terms.document, f"{PREFIX}{case.tier.code}")
+def _verdicts(case: Case) -> list[sla.Judged]:
+    """Rate the tier's figure for every app and region; what money it gives is capped by the fee."""
+    measured = sla.parts(case.measured, case.window, case.apps, case.measure)
+    code = sla.figure_of(case.view.terms.document, f"{PREFIX}{case.code}") or ""
+    take = sla.capped if case.promise.in_money else sla.counted_units
     found = []
     for part, fee in zip(measured, sla.shares(case.fee, measured), strict=True):
-        exact_fee = from_minor(fee, case.subscription.currency)
-        context = sla.facts_of(case.view.context, part, exact_fee)
-        due = sla.question(case.window, code or "")
-        found.append(sla.capped(part, fee, rate_figure(case.view.terms, code or "", {}, due, context)))
+        found.append(take(part, fee, _rated(case, code, part, fee)))
     return found
 
 
-def _measured(report: AvailabilityReport) -> sla.Measured:
-    window = Period(report.window.lower, report.window.upper)
-    failed = tuple(Period(*map(datetime.fromisoformat, pair)) for pair in report.failed)
-    good, total = Decimal(report.good), Decimal(report.total)
-    return sla.Measured(report.app.code, report.region, window, report.unit, good, total, failed)
+def _rated(case: Case, code: str, part: sla.Part, fee: int) -> Any:
+    exact_fee = from_minor(fee, case.subscription.currency)
+    context = sla.facts_of(case.view.context, part, exact_fee, days=case.days)
+    return rate_figure(case.view.terms, code, {}, sla.question(case.window, code), context)
+
+
+def _smallest(case: Case, worst: sla.Part) -> Decimal | None:
+    """Return what the window has to give to be given at all; it may depend on the fee and the outage."""
+    if case.promise.smallest_payable is None:
+        return None
+    figure = _rated(case, f"{PREFIX}{case.code}{SMALLEST}", worst, case.fee)
+    return to_multiple(figure.amount, sla.PLACES)
+
+
+def _given_by(case: Case, verdicts: Sequence[sla.Judged], smallest: Decimal | None) -> tuple[int, Decimal]:
+    """Return minor units and quantity of the whole window; nothing when that is too small to be given.
+
+    Money and units of the parts add up; the agreement is longer by the longest extension.
+    """
+    rule = case.promise.smallest_payable
+    exceeds = rule is not None and rule.exceeds is not None
+    amount = sum(one.amount for one in verdicts)
+    quantities = [one.quantity for one in verdicts]
+    added = sum(quantities, Decimal(0)) if case.promise.form_word == "pack" else max(quantities)
+    counted = from_minor(amount, case.subscription.currency) if case.promise.in_money else added
+    return (amount, added) if is_payable(counted, smallest, exceeds=exceeds) else (0, Decimal(0))
 
 
 def _said(one: sla.Judged) -> dict[str, Any]:
+    part = one.part
+    units = {} if not one.quantity else {"quantity": plain(one.quantity)}
     return {
-        "app": one.part.app,
-        "region": one.part.region,
-        "unit": one.part.unit,
-        "good": plain(to_multiple(one.part.good, sla.SHOWN)),
-        "total": plain(to_multiple(one.part.total, sla.SHOWN)),
-        "availability": plain(to_multiple(one.part.availability, sla.SHOWN, "floor")),
+        "app": part.app,
+        "region": part.region,
+        "unit": part.unit,
+        "good": plain(to_multiple(part.good, sla.SHOWN)),
+        "total": plain(to_multiple(part.total, sla.SHOWN)),
+        "availability": plain(to_multiple(part.availability, sla.SHOWN, "floor")),
+        "minutes": plain(to_multiple(part.minutes, sla.SHOWN)),
+        "failed_minutes": plain(to_multiple(part.failed_minutes, sla.SHOWN)),
+        "excluded_minutes": plain(to_multiple(part.excluded_minutes, sla.SHOWN)),
+        "longest_outage": plain(to_multiple(part.longest, sla.SHOWN)),
+        "outages": part.outages,
         "fee": one.fee,
         "amount": one.amount,
+        **units,
         "derivation": to_tree(one.derivation),
     }
 
 
-def _credit(row: SlaAssessment, *, before: int, at: datetime, by: Actor) -> None:
-    """Post the difference to what was given before; what is drawn already cannot be taken back."""
-    difference = row.amount - before
-    if difference < 0:
-        difference = -_taken_back(row, -difference)
-    if not difference:
-        return
-    SlaCredit.objects.create(
-        assessment=row,
-        customer_id=row.customer_id,
-        subscription_id=row.subscription_id,
-        sla_code=row.sla_code,
-        window=row.window,
-        revision=row.revision,
-        amount=difference,
-        currency=row.currency,
-        earned_at=at,
-    )
-    sides = {Account.SLA_EXPENSE: difference, Account.CUSTOMER_CREDIT: -difference}
-    key = f"sla:{row.pk}"
-    post([Posting(key, "sla_credit", row.customer_id, row.currency, sides)], at=at, by=by)
-
-
-def _taken_back(row: SlaAssessment, wanted: int) -> int:
-    """Draw a correction from what is left of the window's earlier credits; return how much that was."""
-    taken = 0
-    earlier = SlaCredit.objects.filter(
-        subscription=row.subscription_id,
-        sla_code=row.sla_code,
-        window__startswith=row.window.lower,
-        amount__gt=0,
-    )
-    for credit in earlier.order_by("-revision"):
-        part = min(remaining(credit), wanted - taken)
-        if part > 0:
-            CreditDraw.objects.create(credit=credit, amount=part)
-            taken += part
-    return taken
+def _said_of(row: Any) -> dict[str, Any]:
+    return {
+        "reference": row.reference,
+        "revision": row.revision,
+        "kind": row.kind,
+        "app": row.app.code if row.app is not None else "",
+        "region": row.region,
+        "start": row.span.lower.isoformat(),
+        "end": row.span.upper.isoformat(),
+        "notice_at": row.notice_at.isoformat() if row.notice_at is not None else None,
+    }

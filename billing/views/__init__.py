@@ -7,6 +7,7 @@ from billing.views.offers import plan_list
 from billing.views.overview import overview
 from billing.views.quotes import plan_quote_detail, plan_quote_save, plan_quotes
 from billing.views.readings import audit_kit, cell_events, reading_detail
+from billing.views.sla import sla_claim, sla_page
 from billing.views.subscribing import subscribe
 
 __all__ = [
@@ -25,5 +26,7 @@ __all__ = [
     "plan_quote_save",
     "plan_quotes",
     "reading_detail",
+    "sla_claim",
+    "sla_page",
     "subscribe",
 ]

@@ -13,7 +13,7 @@ from billing.errors_quotes import QuoteInvalid
 from billing.forms import METER, QuoteForm
 from billing.quote_rating import Rated
 from billing.services.quotes import answer_for
-from billing.views.offers import ExtraPrice, described, meters_by_code, option_price
+from billing.views.offers import ExtraPrice, meters_by_code, option_price, tier_text
 from plans import clock
 from plans.errors import DomainError
 from plans.highlights import Highlight, highlights
@@ -130,7 +130,14 @@ def _choices(form: QuoteForm, offer: Offer, currency: str) -> list[tuple[str, li
     ):
         chosen = form.given.getlist(field) or [form.free.get(field, "")]
         boxes = [
-            Choice(field, one.code, one.name, described(one), price, one.code in chosen)
+            Choice(
+                field,
+                one.code,
+                one.name,
+                tier_text(one, f"{kind}.{one.code}", [offer]),
+                price,
+                one.code in chosen,
+            )
             for one in rows
             if (price := option_price(offer, f"{kind}.{one.code}", currency)).kind != "absent"
         ]

@@ -1,6 +1,6 @@
 """The price list, rated by the same function as invoices."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
@@ -14,9 +14,11 @@ from billing.quote_rating import twelfth
 from billing.services import quoting
 from plans import clock
 from plans.highlights import Highlight, highlights
-from plans.models import Feature, Meter
+from plans.models import Feature, Meter, SlaTier, SupportTier
 from plans.models.features import FeatureType
+from plans.promise_words import joined, sla_words, support_words
 from plans.selectors import Offer, price_list
+from plans.selectors_promises import shown_sla, shown_support
 from plans.templatetags.figures import quantity, tongue
 from plans.terms import Document, Formula, Terms
 from subscriptions.models.agreements import Term
@@ -131,9 +133,23 @@ def _extras(offers: list[Offer], currency: str) -> list[Extra]:
             for one in getattr(offer, kind):
                 rows.setdefault(f"{kind.partition('_')[0].removesuffix('s')}.{one.code}", one)
     return [
-        Extra(row.name, described(row), [option_price(offer, option, currency) for offer in offers])
+        Extra(
+            row.name,
+            tier_text(row, option, offers),
+            [option_price(offer, option, currency) for offer in offers],
+        )
         for option, row in rows.items()
     ]
+
+
+def tier_text(row: Any, option: str, offers: Sequence[Offer]) -> str:
+    """Return what a tier promises in words, as frozen by the first version that offers it."""
+    offer = next((one for one in offers if option in one.terms.document.options), None)
+    if offer is not None and isinstance(row, SlaTier):
+        return joined(sla_words(shown_sla(offer.version, row)))
+    if offer is not None and isinstance(row, SupportTier):
+        return joined(support_words(shown_support(offer.version, row)))
+    return described(row)
 
 
 def option_price(offer: Offer, option: str, currency: str) -> ExtraPrice:

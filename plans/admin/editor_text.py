@@ -7,8 +7,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from config.admin_base import site_page
 from plans.admin.features import ModuleForm
 from plans.admin.form_field import placed, read_posted, unstorable
+from plans.admin.sla_form import SlaForm
 from plans.admin.source import CatalogueText, PartForm, VersionText, sentence, with_line
-from plans.admin.tiers import SlaForm, SupportForm
+from plans.admin.support_form import SupportForm
 from plans.catalogue import Version
 from plans.catalogue_yaml import parse_yaml
 from plans.problems import Problem

@@ -7,15 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from config.admin_base import action, display
 from plans.admin.named import NamedAdmin
-from plans.admin.source import PartDocument, PartForm, SlaDocument
+from plans.admin.sla_form import SlaForm
+from plans.admin.support_form import SupportForm
 from plans.models import SlaTier, SupportTier
+from plans.promise_words import channel_name
 from plans.templatetags.figures import quantity
-
-
-class SlaForm(PartForm):
-    """The credit and the charges as forms of their schema, or as text."""
-
-    texts = {"document": SlaDocument}
 
 
 @admin.register(SlaTier)
@@ -24,10 +20,33 @@ class SlaTierAdmin(NamedAdmin):
 
     form = SlaForm
     actions_detail = ("changes",)
-    readonly_fields = ("window",)  # one kind of window so far
     list_display = ("code", "shown_name", "promised", "window")
+    list_filter = ("window",)
     fieldsets = (
-        (None, {"fields": ("code", ("name_en", "name_zh"), ("target", "window"))}),
+        (None, {"fields": ("code", ("name_en", "name_zh"))}),
+        (
+            _("Promise"),
+            {
+                "fields": (
+                    ("target", "window"),
+                    ("outage_minutes", "outage_partial"),
+                    "excluded",
+                    ("notice_hours", "surge_above"),
+                    "wait_days",
+                )
+            },
+        ),
+        (
+            _("What is given, and how"),
+            {
+                "fields": (
+                    ("form_word", "claim_days"),
+                    ("smallest_word", "smallest_amount"),
+                    ("voucher_days", "voucher_tags"),
+                    ("pack_pool", "pack_days"),
+                )
+            },
+        ),
         (_("Credit and charges"), {"fields": ("document",)}),
     )
 
@@ -42,22 +61,27 @@ class SlaTierAdmin(NamedAdmin):
         return f"{quantity(row.target)} %"
 
 
-class SupportForm(PartForm):
-    """Channels, response times and charges as forms of their schema, or as text."""
-
-    texts = {"channels": list[str], "response_minutes": dict[str, int], "document": PartDocument}
-
-
 @admin.register(SupportTier)
 class SupportTierAdmin(NamedAdmin):
-    """Response promised."""
+    """Response promised. Edits reach drafts only."""
 
     form = SupportForm
     actions_detail = ("changes",)
     list_display = ("code", "shown_name", "hours", "channel_names")
     fieldsets = (
-        (None, {"fields": ("code", ("name_en", "name_zh"), "hours")}),
-        (_("Promise"), {"fields": (("channels", "response_minutes"),)}),
+        (None, {"fields": ("code", ("name_en", "name_zh"))}),
+        (
+            _("Promise"),
+            {
+                "fields": (
+                    "answers",
+                    ("channel_words", "languages"),
+                    ("hours", "zone"),
+                    ("windows", "holidays"),
+                    ("named_manager", "review"),
+                )
+            },
+        ),
         (_("What it costs"), {"fields": ("document",)}),
     )
 
@@ -69,4 +93,4 @@ class SupportTierAdmin(NamedAdmin):
     @display(description=_("channels"))
     def channel_names(self, row: SupportTier) -> str:
         """The channels in a line."""
-        return ", ".join(str(channel) for channel in row.channels) or "–"
+        return ", ".join(channel_name(str(channel)) for channel in row.channels) or "–"

@@ -58,6 +58,8 @@ class PlanVersion(models.Model):
     terms = models.JSONField(_("terms"), null=True, editable=False)
     terms_hash = models.CharField(_("terms hash"), max_length=64, blank=True, editable=False)
     entitlements = models.JSONField(_("entitlements"), default=dict, editable=False)
+    # option -> what its SLA or support tier promised when the version was published (plans/promises.py)
+    promises = models.JSONField(_("promises"), default=dict, editable=False)
     modules = models.ManyToManyField(
         "plans.FeatureModule", blank=True, related_name="versions", verbose_name=_("modules")
     )
@@ -116,6 +118,7 @@ class PlanVersion(models.Model):
                     | pgtrigger.Q(new__terms_hash__df=pgtrigger.F("old__terms_hash"))
                     | pgtrigger.Q(new__source__df=pgtrigger.F("old__source"))
                     | pgtrigger.Q(new__entitlements__df=pgtrigger.F("old__entitlements"))
+                    | pgtrigger.Q(new__promises__df=pgtrigger.F("old__promises"))
                     | pgtrigger.Q(new__plan_id__df=pgtrigger.F("old__plan_id"))
                     | pgtrigger.Q(new__number__df=pgtrigger.F("old__number"))
                     | pgtrigger.Q(new__effective_at__df=pgtrigger.F("old__effective_at"))

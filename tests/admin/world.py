@@ -20,7 +20,10 @@ from billing.models import (
     PaymentMethod,
     ReleaseReview,
     SlaAssessment,
+    SlaAward,
+    SlaCondition,
     SlaCredit,
+    SlaGrant,
     StripeEvent,
     StripeLink,
     StripeOperation,
@@ -41,6 +44,7 @@ from usage.models import (
     AvailabilityReport,
     DirtyCell,
     EventConflict,
+    ExcludedWindow,
     IngestBatch,
     QuarantinedEvent,
     Reading,
@@ -124,6 +128,10 @@ def add_usage(number: int, subscription: Subscription) -> None:
         identity=uuid4(), payload_hash=1, reason="unknown_app", subject="app_x", type="message.sent",
         body={"id": "e1"}, by="key:1", expires_at=DECEMBER,
     )  # fmt: skip
+    ExcludedWindow.objects.create(
+        reference=f"CHG-{number}", revision=1, app=app, span=MONTH, kind="maintenance", reason="upgrade",
+        content_hash=HASH, stated_at=NOW, by="key:1",
+    )  # fmt: skip
     AvailabilityReport.objects.create(
         app=app, region="cn-north", window=MONTH, unit="minutes", good=43000, total=43200, revision=1,
         content_hash=HASH, reported_at=NOW, by="key:1",
@@ -160,6 +168,7 @@ def add_money(number: int, subscription: Subscription) -> None:
         assessment=assessment, customer=customer, subscription=subscription, sla_code="gold", window=MONTH,
         revision=1, amount=400, currency="USD", earned_at=DECEMBER,
     )  # fmt: skip
+    add_awards(assessment)
     moved = LedgerTransaction.objects.create(
         business_key=f"invoice:{number}",
         kind="invoice",
@@ -172,6 +181,23 @@ def add_money(number: int, subscription: Subscription) -> None:
         LedgerEntry.objects.create(
             transaction=moved, customer=customer, currency="USD", account=account, amount=amount
         )
+
+
+def add_awards(assessment: SlaAssessment) -> None:
+    """An award that waits, days that are due, a condition."""
+    owners = {"customer": assessment.customer, "subscription": assessment.subscription}
+    SlaAward.objects.create(
+        **owners, sla_code="gold", starts_at=NOVEMBER, ends_at=DECEMBER, assessment=assessment,
+        form="credit", amount=400, currency="USD", state="pending",
+    )  # fmt: skip
+    SlaGrant.objects.create(
+        **owners, assessment=assessment, sla_code="gold", starts_at=NOVEMBER, form="extra_days", quantity=3,
+        given_at=DECEMBER,
+    )  # fmt: skip
+    SlaCondition.objects.create(
+        subscription=assessment.subscription, label="review", value="done", since=NOW, reason="held",
+        by="user:1",
+    )  # fmt: skip
 
 
 def make_invoice(number: int, subscription: Subscription, *, collection: str = "offline") -> Invoice:

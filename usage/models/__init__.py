@@ -3,6 +3,7 @@
 from usage.models.availability import AvailabilityReport, AvailabilityUnit
 from usage.models.cells import DirtyCell, DistinctUser, Grain, UsageRollup
 from usage.models.events import BatchState, IngestBatch, UsageEvent, UsageEventKey
+from usage.models.exclusions import ExcludedWindow, ExclusionKind
 from usage.models.readings import Reading
 from usage.models.refused import EventConflict, QuarantinedEvent, QuarantineReason
 
@@ -13,6 +14,8 @@ __all__ = [
     "DirtyCell",
     "DistinctUser",
     "EventConflict",
+    "ExcludedWindow",
+    "ExclusionKind",
     "Grain",
     "IngestBatch",
     "QuarantineReason",

@@ -1,6 +1,7 @@
 """The verbs of usage."""
 
 from usage.services.availability import report_availability
+from usage.services.exclusions import next_revision, state_exclusion
 from usage.services.freezing import changed_meters, freeze, revise
 from usage.services.ingest import Outcome, ingest
 from usage.services.partitions import make_partitions
@@ -14,6 +15,7 @@ __all__ = [
     "ingest",
     "make_partitions",
     "mark_dirty",
+    "next_revision",
     "rebuild_cell",
     "rebuild_dirty",
     "replay",
@@ -21,4 +23,5 @@ __all__ = [
     "revise",
     "roll_up",
     "roll_up_all",
+    "state_exclusion",
 ]

@@ -1,0 +1,60 @@
+"""Awards that wait are decided on the desk, with a reason; days that were added are marked."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from billing.models import SlaAward, SlaGrant
+from billing.selectors import credit_balance
+from tests.admin.world import fill
+from tests.billing.sla_world import agreed, night, report
+from tests.billing.test_sla_stories import HELD_SEPTEMBER, MULTIPLE
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def pending(settings) -> SlaAward:
+    settings.SLA_APPROVE_ABOVE = {"USD": 100}
+    subscription = agreed(MULTIPLE)
+    report(subscription, HELD_SEPTEMBER, "90")
+    night(HELD_SEPTEMBER.end + timedelta(days=1))
+    return SlaAward.objects.get(state="pending")
+
+
+def test_an_award_is_approved_with_a_reason(staff: Client, pending: SlaAward) -> None:
+    url = reverse("admin:billing_slaaward_approve", args=[pending.pk])
+
+    page, silent = staff.get(url).content.decode(), staff.post(url, {"reason": ""})
+    answer = staff.post(url, {"reason": "Checked with operations"})
+
+    assert "USD 1.67 is given to" in page
+    assert silent.status_code == 200
+    assert answer.status_code == 302
+    pending.refresh_from_db()
+    assert (pending.state, pending.reason) == ("granted", "Checked with operations")
+    assert credit_balance(pending.customer, "USD") == 167
+
+
+def test_an_award_is_rejected_and_a_given_one_is_not(staff: Client, pending: SlaAward) -> None:
+    url = reverse("admin:billing_slaaward_reject", args=[pending.pk])
+
+    staff.post(url, {"reason": "Under dispute"})
+    pending.refresh_from_db()
+    assert pending.state == "rejected"
+
+    staff.post(reverse("admin:billing_slaaward_approve", args=[pending.pk]), {"reason": "Settled"})
+    refused = staff.post(url, {"reason": "Again"}).content.decode()
+    assert "does not wait for a decision" in refused
+
+
+def test_days_are_marked_as_applied(staff: Client) -> None:
+    fill(1)
+    grant = SlaGrant.objects.get()
+
+    staff.post(reverse("admin:billing_slagrant_apply", args=[grant.pk]), {"reason": "Added by hand"})
+
+    grant.refresh_from_db()
+    assert grant.state == "applied"
