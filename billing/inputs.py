@@ -20,9 +20,14 @@ def inputs_json(terms: Terms, quantities: Quantities, due: Sequence[Due], contex
                 code: _sorted(map(_observation, rows)) for code, rows in quantities.items() if rows
             },
             "due": _sorted(map(_due, due)),
-            "context": _context(context),
+            "context": _context(context, counts_periods(terms)),
         }
     )
+
+
+def counts_periods(terms: Terms) -> bool:
+    """Return whether the terms ask for `period_number`, so that the anchor is an input."""
+    return b'"period_number"' in terms.canonical
 
 
 def _sorted(rows: Any) -> list[Any]:
@@ -69,7 +74,7 @@ def _values(values: Mapping[str, Decimal | str]) -> dict[str, str]:
     }
 
 
-def _context(context: Context) -> dict[str, Any]:
+def _context(context: Context, counted: bool) -> dict[str, Any]:
     return {
         "zone": context.zone,
         "facts": _values(context.facts),
@@ -81,4 +86,5 @@ def _context(context: Context) -> dict[str, Any]:
         },
         "packs": {pool: _sorted(map(_pack, packs)) for pool, packs in context.packs.items()},
         "spent": _sorted([line.key, plain(line.amount)] for line in context.spent),
+        **({"anchor": _instant(context.anchor)} if counted else {}),
     }

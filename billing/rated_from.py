@@ -40,6 +40,7 @@ def _part(part: Part) -> dict[str, Any]:
             "labels": dict(context.labels),
             "facts": {name: plain(value) for name, value in context.facts.items()},
             "options": {name: plain(value) for name, value in context.options.items()},
+            **({} if context.anchor is None else {"anchor": context.anchor.isoformat()}),
         },
         "dues": [[due.charge, *_span(due.period)] for due in part.dues],
     }
@@ -62,7 +63,8 @@ def parts_of(inputs: Mapping[str, Any]) -> list[Part]:
 def _standpoint(part: Mapping[str, Any]) -> Standpoint:
     said = part["context"]
     facts, options = ({n: Decimal(v) for n, v in said[kind].items()} for kind in ("facts", "options"))
-    context = Context(zone=said["zone"], facts=facts, labels=said["labels"], options=options)
+    anchor = datetime.fromisoformat(said["anchor"]) if "anchor" in said else None
+    context = Context(zone=said["zone"], facts=facts, labels=said["labels"], options=options, anchor=anchor)
     return Standpoint(_terms(part["terms"]), context)
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from billing.calculation import CurrencyNotSold, DuplicateLine, UnknownCharge, calculation
 from billing.compile import Compiled, CompiledCharge, compiled
 from billing.derivation import Node, plain
-from billing.inputs import inputs_json
+from billing.inputs import counts_periods, inputs_json
 from billing.meters import counts_for
 from billing.numbers import ZERO, Chain, Env, Spent, run_steps
 from billing.pools import Pools
@@ -20,6 +20,7 @@ from billing.steps import Every, Round
 from billing.values import Context, Due, Line, Quantities, RatedFigure, Rating
 from plans.money import share_multiples
 from plans.terms import Terms
+from subscriptions.anchors import index_at
 
 ENGINE = "1"
 _MONTHLY = "monthly"
@@ -123,7 +124,7 @@ def _currency(terms: Terms, context: Context) -> str:
 def _env(bill: _Bill, due: Due, scope: tuple[str, str] | None) -> Env:
     """Return what the charge may ask for; inside a split the value's own facts come first."""
     context = bill.context
-    facts = {**context.options, **context.facts}
+    facts = {**context.options, **_counted(bill, due), **context.facts}
     labels = {"term": _MONTHLY, **context.labels, "currency": bill.currency}
     if scope is not None:
         own = context.split.get(scope[0], {}).get(scope[1], {})
@@ -134,6 +135,15 @@ def _env(bill: _Bill, due: Due, scope: tuple[str, str] | None) -> Env:
         facts, labels, bill.quantities, due, bill.zone, bill.currency, bill.pools, bill.spent,
         charge=due.charge, scope=scope,
     )  # fmt: skip
+
+
+def _counted(bill: _Bill, due: Due) -> dict[str, Decimal]:
+    """Return `period_number` where the terms ask: the agreement's month, from 1, in which a period begins."""
+    anchor = bill.context.anchor
+    if anchor is None or not counts_periods(bill.terms):
+        return {}
+    month = index_at(anchor, bill.zone, due.period.start)
+    return {"period_number": Decimal(max(month, 0) + 1)}
 
 
 def _places(bill: _Bill, due: Sequence[Due]) -> Iterator[_Place]:

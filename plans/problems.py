@@ -85,6 +85,10 @@ TEXTS: dict[str, str] = {
     "meter_in_use": _(
         "“%(code)s” is counted in published terms, so its %(fields)s cannot change. Make a new meter."
     ),
+    "coupon_not_credit": _("“%(code)s” is a charge of a coupon and has to be a credit: write credit: true."),
+    "validity_not_rising": _("A coupon ends after it begins."),
+    "not_offered": _("“%(code)s” is not among the modules that this version offers."),
+    "name_of_nothing": _("“%(code)s” is no label, value of a label (label.value) or fact declared here."),
     "versions_not_rising": _("Version numbers and their dates rise together."),
 }
 

@@ -24,7 +24,7 @@ PURE = {
         "shape",
         "errors",
     ],
-    "subscriptions": ["anchors", "phases", "secrets"],
+    "subscriptions": ["anchors", "moves", "phases", "secrets"],
     "usage": ["aggregation", "parsing*", "entitlement", "quota"],
     "billing": [
         "rating",
@@ -42,6 +42,7 @@ PURE = {
         "calculation",
         "oracle",
         "dues",
+        "early_exit",
     ],
 }
 CLOCKS = {"datetime.now", "datetime.utcnow", "timezone.now", "time.time", "date.today", "datetime.today"}

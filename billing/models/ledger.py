@@ -50,6 +50,7 @@ class LedgerTransaction(models.Model):
         INVOICE = "invoice", _("invoice")
         PAYMENT = "payment", _("payment")
         SLA_CREDIT = "sla_credit", _("SLA credit")
+        EARLY_EXIT = "early_exit", _("early exit")
 
     business_key = models.CharField(_("key"), max_length=120, unique=True)
     kind = models.CharField(_("kind"), max_length=24, choices=Kind.choices)

@@ -23,6 +23,7 @@ from plans.doorbell import ring_after_commit
 from plans.history import changes
 from subscriptions.anchors import index_at
 from subscriptions.models import Subscription
+from subscriptions.services import renew
 
 
 def issue_start(subscription: Subscription, *, at: datetime, by: Actor) -> Invoice:
@@ -35,6 +36,8 @@ def issue_start(subscription: Subscription, *, at: datetime, by: Actor) -> Invoi
 def issue_cycle(subscription: Subscription, edge: datetime, *, at: datetime, by: Actor) -> Invoice:
     """Issue the invoice that falls due at a period's edge: past usage and, if it goes on, the next base."""
     with changes(by):
+        lock_customers([subscription.customer_id])
+        renew([(subscription, edge)], by=by)
         return issue([cycle_slot(held(subscription), edge)], at=at, by=by)[0]
 
 

@@ -9,10 +9,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from billing.forms import METER, QuoteForm
+from billing.forms import METER, Buyer, QuoteForm
 from billing.services import quoting
 from billing.views.offers import ExtraPrice, described, meters_by_code, option_price, twelfth
 from plans import clock
+from plans.composition import COUPON
 from plans.errors import DomainError
 from plans.highlights import Highlight, highlights
 from plans.models import Meter
@@ -53,7 +54,7 @@ def plan_quote(request: MemberRequest, code: str) -> HttpResponse:
     """Calculate a price from figures, modules and tiers; htmx asks for the result alone."""
     customer = request.visit.customer
     offer = offer_of(customer, code, clock.now())
-    form = quote_form(request.GET, offer)
+    form = quote_form(request.GET, offer, Buyer(customer, clock.now()))
     preview = rated_or_said(form, customer.currency) if form.is_valid() else None
     page = {
         "offer": offer,
@@ -70,6 +71,7 @@ def plan_quote(request: MemberRequest, code: str) -> HttpResponse:
         "is_annual": request.GET.get("term") == Term.ANNUAL,
         "sliders": _sliders(form, offer, customer.currency),
         "choices": _choices(form, offer, customer.currency),
+        "has_coupons": any(option.startswith(COUPON) for option in offer.terms.document.options),
     }
     return render(request, "plans/plan_quote.html", page)
 
@@ -82,11 +84,12 @@ def offer_of(customer: Customer, code: str, at: datetime) -> Offer:
     return offers[0]
 
 
-def quote_form(data: QueryDict, offer: Offer) -> QuoteForm:
+def quote_form(data: QueryDict, offer: Offer, buyer: Buyer | None = None) -> QuoteForm:
     """Return the calculator's form for what the address says."""
     known = meters_by_code()
     priced = dict.fromkeys(one.meter for one in highlights(offer.terms.document, {}))
-    return QuoteForm(data, offer=offer, meters=[known[code] for code in priced if code in known])
+    meters = [known[code] for code in priced if code in known]
+    return QuoteForm(data, offer=offer, meters=meters, buyer=buyer)
 
 
 def rated(form: QuoteForm, currency: str) -> quoting.Preview:
@@ -95,10 +98,16 @@ def rated(form: QuoteForm, currency: str) -> quoting.Preview:
         form.offer.version,
         term=form.chosen_term,
         currency=currency,
-        options=form.options,
+        options=form.priced_options,
         seats=form.seats_wanted,
         quantities=form.quantities,
+        labels={**form.labels, "first_purchase": _first(form)},
+        facts=form.facts,
     )
+
+
+def _first(form: QuoteForm) -> str:
+    return form.buyer.first_purchase(form.offer.version.plan.family) if form.buyer else "no"
 
 
 def rated_or_said(form: QuoteForm, currency: str) -> quoting.Preview | None:
@@ -111,12 +120,13 @@ def rated_or_said(form: QuoteForm, currency: str) -> quoting.Preview | None:
 
 
 def _per_month(preview: quoting.Preview, term: str) -> int:
-    base = preview.start.total if term == Term.MONTHLY else twelfth(preview.start.total)
+    base = preview.renewal.total if term == Term.MONTHLY else twelfth(preview.renewal.total)
     return base + preview.month.total
 
 
 def _sliders(form: QuoteForm, offer: Offer, currency: str) -> list[Slider]:
-    lines = highlights(offer.terms.document, {"currency": currency, "term": Term.MONTHLY})
+    chosen = form.labels if form.is_valid() else form.asked.assumed_labels
+    lines = highlights(offer.terms.document, {**chosen, "currency": currency, "term": Term.MONTHLY})
     by_meter = {one.meter: one for one in reversed(lines)}
     return [
         Slider(form[f"{METER}{m.code}"], m, _top(m, by_meter.get(m.code)), by_meter.get(m.code))

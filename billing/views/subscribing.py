@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from billing import selectors
-from billing.forms import QuoteForm, SubscribeForm
+from billing.forms import Buyer, QuoteForm, SubscribeForm
 from billing.services.subscribing import subscribe as subscribe_service
 from billing.views.calculator import offer_of, quote_form, rated_or_said
 from plans import clock
@@ -27,7 +27,7 @@ def subscribe(request: MemberRequest, code: str) -> HttpResponse:
     """Show what will happen; POST makes it happen once."""
     customer, at = request.visit.customer, clock.now()
     offer = offer_of(customer, code, at)
-    basket = quote_form(request.GET, offer)
+    basket = quote_form(request.GET, offer, Buyer(customer, at))
     if not basket.is_valid():
         return redirect(f"/plans/{code}/?{request.GET.urlencode()}")
     preview = rated_or_said(basket, customer.currency)
@@ -81,6 +81,9 @@ def _subscribed(
             term=basket.chosen_term,
             options=basket.options,
             seats=basket.seats_wanted,
+            labels=basket.labels,
+            facts=basket.facts,
+            coupon=basket.cleaned_data["coupon"],
             collection=given["collection"],
             app=next((app for app in apps if app.code == given["app"]), None),
             at=clock.now(),
