@@ -17,6 +17,7 @@ from plans.templatetags.figures import exact_money, quantity, unit
 
 ZERO, ONE = Decimal(0), Decimal(1)
 SILENT = frozenset({"literal", "pick", "number"})  # they show up in what they are part of
+MONEY_FACTS = frozenset({"fee", "paid", "monthly"})
 ONE_PRICE = frozenset({"flat", "volume"})
 
 
@@ -61,7 +62,7 @@ def is_money(node: Node) -> bool:
     if node.word in {"price", "spend", "line"}:
         return True
     if node.word == "fact":
-        return node.argument.get("name") == "fee"
+        return node.argument.get("name") in MONEY_FACTS
     if node.word == "chain":
         return any(child.word == "price" for child in node.children) or is_money(node.children[0])
     if node.word in {"negative", "number", "pick", "adjusted"}:
@@ -171,6 +172,15 @@ def _both(node: Node, write: Writer, *, plain_other: bool = False) -> dict[str, 
 
 def _fact(name: str) -> str:
     known = {"seats": _("Seats"), "fee": _("Paid for this time"), "availability": _("Availability in %")}
+    known |= {
+        "paid": _("Paid for the term"),
+        "monthly": _("Price of one month on the monthly term"),
+        "months_used": _("Months used, a started one counts"),
+        "months_paid": _("Months paid"),
+        "days_used": _("Days used"),
+        "days_paid": _("Days paid"),
+        "period_number": _("Number of the month since the start"),
+    }
     return known.get(name) or _("Given: %(name)s") % {"name": name}
 
 

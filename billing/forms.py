@@ -191,6 +191,12 @@ def _free_tier(offer: Offer, kind: str) -> str:
     return next((code for code in codes if f"{kind}.{code}" not in priced), "")
 
 
+class LeaveForm(forms.Form):
+    """Leave early for the amount that was shown, in minor units."""
+
+    refund = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
 class SubscribeForm(PortalForm):
     """How to pay, and for which apps."""
 

@@ -76,6 +76,7 @@ def selling() -> list[dict[str, Any]]:
             entry(_("Meters"), "speed", "plans.meter"),
             entry(_("SLA tiers"), "verified", "plans.slatier"),
             entry(_("Support tiers"), "support_agent", "plans.supporttier"),
+            entry(_("Coupons"), "confirmation_number", "plans.coupon"),
         ),
         group(
             _("Customers"),
@@ -106,6 +107,7 @@ def running() -> list[dict[str, Any]]:
             entry(_("Payments"), "payments", "billing.payment"),
             entry(_("SLA assessments"), "fact_check", "billing.slaassessment"),
             entry(_("SLA credits"), "redeem", "billing.slacredit"),
+            entry(_("Early exits"), "logout", "billing.earlyexit"),
             entry(_("Ledger"), "account_balance", "billing.ledgertransaction"),
         ),
         group(

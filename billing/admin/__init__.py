@@ -1,5 +1,5 @@
 """The money desk."""
 
-from billing.admin import invoices, ledger, review, runs, sla, stripe
+from billing.admin import exits, invoices, ledger, review, runs, sla, stripe
 
-__all__ = ["invoices", "ledger", "review", "runs", "sla", "stripe"]
+__all__ = ["exits", "invoices", "ledger", "review", "runs", "sla", "stripe"]

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.admin import samples
 from billing.admin.samples import SCALES, Basket
+from billing.admin.years import odd_years
 from config.admin_base import Confirmation, StaffForm, change_url, confirmed, page, site_page
 from plans.admin.acting import acting
 from plans.admin.source import problems_with_lines
@@ -78,6 +79,15 @@ class PublishForm(StaffForm):
     reason = forms.CharField(
         label=_("reason"), min_length=4, max_length=500, widget=forms.Textarea(attrs={"rows": 3})
     )
+    moves_existing = forms.ChoiceField(
+        label=_("existing subscriptions"),
+        choices=[
+            ("nobody", _("stay on their version")),
+            ("at_renewal", _("move to this version at their next renewal; price locks hold until their end")),
+        ],
+        widget=forms.RadioSelect,
+        required=False,
+    )
     reviewed = forms.CharField(widget=forms.HiddenInput)
 
     def clean_effective_at(self) -> datetime | None:
@@ -121,11 +131,12 @@ def version_review(request: HttpRequest, pk: int) -> HttpResponse:
         title=gettext("Publish %(version)s") % {"version": version},
         text=gettext(
             "The terms are frozen for ever. New subscriptions get this version from its date on; "
-            "nobody who has subscribed moves to it."
+            "who has subscribed moves to it only if you say so below."
         ),
         button=gettext("Publish"),
         form=PublishForm,
-        initial={} if problems else {"reviewed": draft_hash(version)},
+        initial={"moves_existing": version.moves_existing}
+        | ({} if problems else {"reviewed": draft_hash(version)}),
         facts=_reach(version),
         problems=problems,
         template="admin/version_review.html",
@@ -135,7 +146,13 @@ def version_review(request: HttpRequest, pk: int) -> HttpResponse:
     def act(asked: dict[str, Any]) -> str:
         who = acting(request)
         begins = asked["effective_at"] or who["at"]
-        done = publish_version(version, effective_at=begins, expected_hash=asked["reviewed"], **who)
+        done = publish_version(
+            version,
+            effective_at=begins,
+            expected_hash=asked["reviewed"],
+            moves_existing=asked["moves_existing"] or None,
+            **who,
+        )
         return gettext("%(version)s is published, on sale from %(at)s.") % {
             "version": done,
             "at": moment(done.effective_at),
@@ -228,6 +245,7 @@ def _effect(version: PlanVersion, last: PlanVersion | None) -> dict[str, Any]:
         gettext("In %(currency)s a year paid at once costs more than twelve months.") % {"currency": code}
         for code in samples.dear_years(draft)
     ]
+    warnings += odd_years(draft)
     if not draft.document.charges:
         warnings.append(gettext("It charges nothing."))
     if sold and (gone := set(sold.currencies) - set(draft.currencies)):

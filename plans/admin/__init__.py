@@ -1,5 +1,5 @@
 """The catalogue desk."""
 
-from plans.admin import features, meters, plans, tiers, versions
+from plans.admin import coupons, features, meters, plans, tiers, versions
 
-__all__ = ["features", "meters", "plans", "tiers", "versions"]
+__all__ = ["coupons", "features", "meters", "plans", "tiers", "versions"]
