@@ -33,7 +33,7 @@ def with_early_exit(terms: Mapping[str, Any], policy: str) -> dict[str, Any]:
         "code": CODE,
         "name": _NAME,
         "of": "paid",
-        "steps": [{"included": _SPENT[policy]}, {"round": "minor"}],
+        "steps": [{"minus": _SPENT[policy]}, {"at_least": "0"}, {"round": "minor"}],
     }
     used = {"claw_back": ("paid", "monthly", "months_used")}.get(
         policy, ("paid", "months_used", "months_paid")
