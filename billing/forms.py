@@ -98,13 +98,17 @@ class QuoteForm(PortalForm):
         for label, values in self.asked.labels.items():
             names = [(value, said(document, f"{label}.{value}", language)) for value in values]
             self.fields[LABEL + label] = forms.ChoiceField(
-                label=said(document, label, language), choices=names, required=False
+                label=said(document, label, language),
+                choices=names,
+                required=False,
+                widget=forms.Select(attrs={"class": "form-select"}),
             )
         for fact, unit in self.asked.facts.items():
             shown = f"{said(document, fact, language)} ({unit_name(unit)})"
             self.fields[FACT + fact] = forms.DecimalField(
                 label=shown, min_value=0, max_value=MOST, max_digits=20, decimal_places=6, required=False
             )
+            self.fields[FACT + fact].widget.attrs |= {"class": "form-control", "placeholder": "0"}
 
     @property
     def agreed_fields(self) -> list[forms.BoundField]:

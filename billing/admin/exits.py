@@ -41,7 +41,7 @@ class LeaveForm(StaffForm):
     refund = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
-@site_page("subscriptions/subscription/<int:pk>/leave/", "billing_early_exit")
+@site_page("subscriptions/subscription/<int:pk>/early-exit/", "billing_early_exit")
 def early_exit(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what leaving early gives back; on POST do it for that amount."""
     if not request.user.has_perm("subscriptions.change_subscription"):

@@ -37,7 +37,8 @@ def issue_cycle(subscription: Subscription, edge: datetime, *, at: datetime, by:
     """Issue the invoice that falls due at a period's edge: past usage and, if it goes on, the next base."""
     with changes(by):
         lock_customers([subscription.customer_id])
-        renew([(subscription, edge)], by=by)
+        if not _existing([cycle_slot(held(subscription), edge)]):  # what is billed does not move any more
+            renew([(subscription, edge)], by=by)
         return issue([cycle_slot(held(subscription), edge)], at=at, by=by)[0]
 
 
