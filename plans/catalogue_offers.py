@@ -46,6 +46,9 @@ def promise_problems(version: Version, path: str) -> Iterator[Problem]:
     for code in version.features:
         if code not in version.modules:
             yield Problem(join(f"{path}.features", code), "not_offered", {"code": code})
+    terms = version.terms.labels.get("term") or ["monthly"]
+    if version.early_exit == "claw_back" and "monthly" not in terms:
+        yield Problem(join(path, "early_exit"), "no_monthly_price")
 
 
 def name_problems(catalogue: Catalogue, version: Version, path: str) -> Iterator[Problem]:

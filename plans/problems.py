@@ -88,6 +88,9 @@ TEXTS: dict[str, str] = {
     "coupon_not_credit": _("“%(code)s” is a charge of a coupon and has to be a credit: write credit: true."),
     "validity_not_rising": _("A coupon ends after it begins."),
     "not_offered": _("“%(code)s” is not among the modules that this version offers."),
+    "no_monthly_price": _(
+        "claw_back prices the used months at the monthly price, and there is none. Use refund_unused."
+    ),
     "name_of_nothing": _("“%(code)s” is no label, value of a label (label.value) or fact declared here."),
     "versions_not_rising": _("Version numbers and their dates rise together."),
 }

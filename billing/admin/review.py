@@ -24,7 +24,7 @@ from plans.admin.source import problems_with_lines
 from plans.clock import now
 from plans.diff import differences
 from plans.errors import DomainError
-from plans.models import FeatureModule, Meter, Named, PlanVersion, SlaTier, SupportTier
+from plans.models import Coupon, FeatureModule, Meter, Named, PlanVersion, SlaTier, SupportTier
 from plans.models.plans import VersionState
 from plans.problems import TermsInvalid
 from plans.selectors_catalogue import draft_hash
@@ -163,7 +163,12 @@ def version_review(request: HttpRequest, pk: int) -> HttpResponse:
 
 def names_of(options: list[str]) -> dict[str, str]:
     """Return options such as `module.translation` with their names in the reader's language."""
-    kinds: dict[str, type[Named]] = {"module": FeatureModule, "sla": SlaTier, "support": SupportTier}
+    kinds: dict[str, type[Named]] = {
+        "module": FeatureModule,
+        "sla": SlaTier,
+        "support": SupportTier,
+        "coupon": Coupon,
+    }
     known: dict[str, str] = {}
     for kind, model in kinds.items():
         codes = [o.partition(".")[2] for o in options if o.partition(".")[0] == kind]

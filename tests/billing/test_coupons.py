@@ -234,6 +234,7 @@ def test_a_file_with_coupons_comes_back_without_loss() -> None:
         ("redeem: FLOWERS-26", "redeem: flat", "coupons[0].redeem", "duplicate_code"),
         ("coupons: [spring, flat]", "coupons: [spring, gone]", "plans[0].versions[0].coupons[1]", "unknown_reference"),
         ("terms: {", "features: {chat: latest}\n        terms: {", "plans[0].versions[0].features.chat", "not_offered"),
+        ("terms: {", "early_exit: claw_back\n        terms: {labels: {term: [annual]}, ", "plans[0].versions[0].early_exit", "no_monthly_price"),
         ("terms: {", "terms: {wording: {region: {en: x}}, ", "plans[0].versions[0].terms.wording.region", "name_of_nothing"),
     ],
 )  # fmt: skip
