@@ -28,6 +28,7 @@ class Basket:
     labels: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Decimal] = field(default_factory=dict)
     quantities: Quantities = field(default_factory=dict)
+    ends: frozenset[str] = frozenset()  # options that are held for the first month only: a coupon's
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def _asked(terms: Terms, basket: Basket, parts: Sequence[tuple[int, list[Due]]])
     """Return one question, or two where past and future differ in what a price may ask for."""
     found: list[Question] = []
     for k, dues in parts:
-        one = Question(basket.quantities, tuple(dues), _context(terms, basket, k))
+        one = Question(basket.quantities, tuple(dues), _context(basket, k))
         if found and found[-1].context == one.context:
             one = replace(one, due=found.pop().due + one.due)
         found.append(one)
@@ -75,13 +76,17 @@ def _asked(terms: Terms, basket: Basket, parts: Sequence[tuple[int, list[Due]]])
     return found
 
 
-def _context(terms: Terms, basket: Basket, k: int) -> Context:
-    """Return the context of the k-th period; which one it is matters to few prices."""
-    facts = dict(basket.facts)
-    if b'"period_number"' in terms.canonical:
-        facts["period_number"] = Decimal(k)
+def _context(basket: Basket, k: int) -> Context:
+    """Return the context of the k-th month: what ends with the first is not held in the second."""
     labels = {**basket.labels, "currency": basket.currency, "term": basket.calendar.term}
-    return Context(zone=basket.calendar.zone.key, facts=facts, labels=labels, options=basket.options)
+    options = {name: held for name, held in basket.options.items() if k == 1 or name not in basket.ends}
+    return Context(
+        zone=basket.calendar.zone.key,
+        facts=basket.facts,
+        labels=labels,
+        options=options,
+        anchor=basket.calendar.anchor,
+    )
 
 
 def rated(terms: Terms, asked: Sequence[Question]) -> list[Rating]:

@@ -148,6 +148,22 @@ class AmountTooLarge(BillingError):
     )
 
 
+class ExitUnpaid(BillingError):
+    """Leaving early while the invoice of the term is open."""
+
+    code = "exit_unpaid"
+    http_status = 409
+    text = _("Invoice %(number)s of this term is not paid yet. Settle it first, then leave.")
+
+
+class ExitChanged(BillingError):
+    """Confirming an early exit whose amount is no longer the one that was shown."""
+
+    code = "exit_changed"
+    http_status = 409
+    text = _("The amount has changed since it was shown. Look at it again.")
+
+
 class CardDeclined(GatewayError):
     """The card's bank said no, or wants the cardholder."""
 

@@ -53,10 +53,3 @@ class QuoteAccepted(BillingError):
     code = "quote_accepted"
     http_status = 409
     text = _("The quote %(number)s is accepted already.")
-
-
-class QuoteNeedsProvider(BillingError):
-    """A quote with numbers or labels that only the provider may set on an agreement."""
-
-    code = "quote_needs_provider"
-    text = _("The quote %(number)s holds special conditions. Ask your provider to set the subscription up.")

@@ -20,6 +20,9 @@ PLACES, CUT = 12, Decimal("0.000001")  # decimal places written out at most; wha
 Names = Mapping[str, Mapping[str, str]]
 
 
+MONEY_FACTS = frozenset({"fee", "paid", "monthly"})  # in money, whoever asks
+
+
 @dataclass(frozen=True, slots=True)
 class Explained:
     """One sentence; `depth` indents it, `value` is what the step came to."""
@@ -64,7 +67,7 @@ class Reader:
 
     def unit(self, fact: str) -> str:
         """Return the unit of a fact, empty where the terms are not at hand."""
-        return self.names.get(f"fact {fact}", {}).get("unit", "money" if fact == "fee" else "")
+        return self.names.get(f"fact {fact}", {}).get("unit", "money" if fact in MONEY_FACTS else "")
 
     def is_money(self, node: Node) -> bool:
         """Return whether a node's output is money: after a price, or made of amounts."""
@@ -128,7 +131,13 @@ def fact_name(name: str) -> str:
         "longest_outage": _("Minutes of the longest outage"),
         "outages": _("Outages"),
         "period_days": _("Days of the window"),
-        "period_number": _("Number of the period"),
+        "paid": _("Paid for the term"),
+        "monthly": _("Price of one month on the monthly term"),
+        "months_used": _("Months used, a started one counts"),
+        "months_paid": _("Months paid"),
+        "days_used": _("Days used"),
+        "days_paid": _("Days paid"),
+        "period_number": _("Number of the month since the start"),
     }
     return known.get(name) or _("Given: %(name)s") % {"name": quoted(name)}
 

@@ -1,6 +1,8 @@
 """The calculator's and the subscribe page's forms: their fields follow what a plan version offers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,20 +13,49 @@ from django.utils.translation import gettext_lazy as _
 from billing.derivation import plain
 from billing.quote_asked import free_tier
 from billing.quote_request import QuoteRequest
-from plans.composition import SLA, SUPPORT, clashes, modules_in
-from plans.models import Meter
+from plans.composition import COUPON, SLA, SUPPORT, clashes, modules_in
+from plans.errors import DomainError
+from plans.models import Coupon, Meter, PlanVersion
 from plans.selectors import Offer
+from plans.templatetags.figures import tongue
+from plans.templatetags.figures import unit as unit_name
+from plans.terms_asked import asked_of, said
 from subscriptions.forms import PortalForm
+from subscriptions.models import Customer
 from subscriptions.models.agreements import Collection, Term
+from subscriptions.services import usable_coupon
 
 MOST = Decimal(10) ** 12
 METER = "use-"  # prefix of the figures' field names
+LABEL, FACT = "choice-", "figure-"  # prefixes of what the terms ask a customer to agree
 TERMS = [(Term.MONTHLY, _("Monthly")), (Term.ANNUAL, _("Annual"))]
 CLASHES = {
     "requires": _("%(option)s needs %(other)s as well."),
     "excludes": _("%(option)s and %(other)s cannot be held together."),
     "one_only": _("Choose one of %(option)s and %(other)s."),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who asks for a price, and when: decides regions, coupons and the first purchase."""
+
+    customer: Customer
+    at: datetime
+
+    @property
+    def region(self) -> str:
+        """The region of the customer's apps, where they have one in common."""
+        regions = set(self.customer.apps.filter(archived_at=None).values_list("region", flat=True))
+        return regions.pop() if len(regions) == 1 else ""
+
+    def coupon(self, code: str, version: PlanVersion) -> Coupon:
+        """Return the coupon of a code, or refuse it."""
+        return usable_coupon(code, version=version, customer=self.customer, at=self.at)
+
+    def first_purchase(self, family: str) -> str:
+        """Return the label's value: whether the customer had an agreement of this family before."""
+        return "no" if self.customer.subscriptions.filter(family=family).exists() else "yes"
 
 
 class QuoteForm(PortalForm):
@@ -37,12 +68,19 @@ class QuoteForm(PortalForm):
     )
     sla = forms.ChoiceField(label=_("Availability"), required=False, widget=forms.RadioSelect)
     support = forms.ChoiceField(label=_("Support"), required=False, widget=forms.RadioSelect)
+    coupon = forms.CharField(label=_("Coupon"), max_length=64, required=False)
 
-    def __init__(self, data: QueryDict, *, offer: Offer, meters: Sequence[Meter]) -> None:
+    def __init__(
+        self, data: QueryDict, *, offer: Offer, meters: Sequence[Meter], buyer: Buyer | None = None
+    ) -> None:
         super().__init__(data)
         self.given = data
         self.offer = offer
         self.meters = meters
+        self.buyer = buyer
+        self.redeemed: Coupon | None = None
+        self.asked = asked_of(offer.terms.document)
+        self._ask_choices()
         options = offer.terms.document.options
         self._choices("modules", [(m.code, m.name) for m in offer.modules if f"module.{m.code}" in options])
         none = [("", _("none beside the plan"))]
@@ -56,6 +94,54 @@ class QuoteForm(PortalForm):
             self.fields[f"{METER}{meter.code}"] = forms.DecimalField(
                 label=meter.name, min_value=0, max_value=MOST, max_digits=20, decimal_places=6, required=False
             )
+
+    def _ask_choices(self) -> None:
+        """Add a field for every label and fact that the customer has to agree."""
+        document, language = self.offer.terms.document, "zh-Hans" if tongue() == "zh" else "en"
+        for label, values in self.asked.labels.items():
+            names = [(value, said(document, f"{label}.{value}", language)) for value in values]
+            self.fields[LABEL + label] = forms.ChoiceField(
+                label=said(document, label, language),
+                choices=names,
+                required=False,
+                widget=forms.Select(attrs={"class": "form-select"}),
+            )
+        for fact, unit in self.asked.facts.items():
+            shown = f"{said(document, fact, language)} ({unit_name(unit)})"
+            self.fields[FACT + fact] = forms.DecimalField(
+                label=shown, min_value=0, max_value=MOST, max_digits=20, decimal_places=6, required=False
+            )
+            self.fields[FACT + fact].widget.attrs |= {"class": "form-control", "placeholder": "0"}
+
+    @property
+    def agreed_fields(self) -> list[forms.BoundField]:
+        """The fields of labels and facts, in the terms' order."""
+        return [self[name] for name in self.fields if name.startswith((LABEL, FACT))]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The chosen value of each label; the first one where nothing is chosen."""
+        home = {"region": self.buyer.region} if self.buyer else {}
+        found = {}
+        for label, values in self.asked.labels.items():
+            usual = home.get(label, "") if home.get(label, "") in values else values[0]
+            found[label] = str(self.cleaned_data.get(LABEL + label) or usual)
+        return found
+
+    @property
+    def facts(self) -> dict[str, Decimal]:
+        """The agreed figures; nothing given is 0."""
+        return {fact: self.cleaned_data.get(FACT + fact) or Decimal(0) for fact in self.asked.facts}
+
+    def clean_coupon(self) -> str:
+        """Refuse a code that this customer could not redeem on this plan now."""
+        code = str(self.cleaned_data["coupon"]).strip()
+        if code and self.buyer is not None:
+            try:
+                self.redeemed = self.buyer.coupon(code, self.offer.version)
+            except DomainError as error:
+                raise forms.ValidationError(str(error)) from error
+        return code
 
     def _choices(self, field: str, choices: Sequence[tuple[str, Any]]) -> None:
         chosen = self.fields[field]
@@ -80,6 +166,12 @@ class QuoteForm(PortalForm):
         tiers = {kind: given.get(kind) or free for kind, free in self.free.items()}
         chosen += [f"{kind}.{code}" for kind, code in tiers.items() if code]
         return dict.fromkeys(chosen, Decimal(1))
+
+    @property
+    def priced_options(self) -> dict[str, Decimal]:
+        """The options with the coupon, as the first invoice is rated."""
+        held = {} if self.redeemed is None else {COUPON + self.redeemed.code: Decimal(1)}
+        return {**self.options, **held}
 
     @property
     def chosen_term(self) -> str:
@@ -108,7 +200,15 @@ class QuoteForm(PortalForm):
             term="annual" if self.chosen_term == Term.ANNUAL else "monthly",
             seats=self.seats_wanted,
             usage={code: plain(value) for code, value in self.quantities.items() if value},
+            labels=self.labels,
+            facts={fact: plain(value) for fact, value in self.facts.items()},
         )
+
+
+class LeaveForm(forms.Form):
+    """Leave early for the amount that was shown, in minor units."""
+
+    refund = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
 class SubscribeForm(PortalForm):

@@ -21,7 +21,7 @@ def inputs_json(terms: Terms, quantities: Quantities, due: Sequence[Due], contex
                 code: _sorted(map(_observation, rows)) for code, rows in quantities.items() if rows
             },
             "due": _sorted(map(_due, due)),
-            "context": _context(context),
+            "context": _context(context, counts_periods(terms)),
         }
     )
 
@@ -49,6 +49,11 @@ def _used(tree: Mapping[str, Any]) -> Iterator[list[Any]]:
         yield [word, argument]
     for child in tree.get("children", []):
         yield from _used(child)
+
+
+def counts_periods(terms: Terms) -> bool:
+    """Return whether the terms ask for `period_number`, so that the anchor is an input."""
+    return b'"period_number"' in terms.canonical
 
 
 def _sorted(rows: Any) -> list[Any]:
@@ -95,7 +100,7 @@ def _values(values: Mapping[str, Decimal | str]) -> dict[str, str]:
     }
 
 
-def _context(context: Context) -> dict[str, Any]:
+def _context(context: Context, counted: bool) -> dict[str, Any]:
     return {
         "zone": context.zone,
         "facts": _values(context.facts),
@@ -107,4 +112,5 @@ def _context(context: Context) -> dict[str, Any]:
         },
         "packs": {pool: _sorted(map(_pack, packs)) for pool, packs in context.packs.items()},
         "spent": _sorted([line.key, plain(line.amount)] for line in context.spent),
+        **({"anchor": _instant(context.anchor)} if counted else {}),
     }

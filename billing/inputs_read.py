@@ -90,4 +90,5 @@ def _context(tree: Tree) -> Context:
             for dimension, values in tree["split"].items()
         },
         packs={pool: [_pack(row) for row in rows] for pool, rows in tree["packs"].items()},
+        anchor=_instant(tree.get("anchor", "")),
     )

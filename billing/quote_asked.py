@@ -16,7 +16,7 @@ from billing.cadence import Calendar
 from billing.errors_quotes import QuoteInvalid
 from billing.quote_request import Fault, QuoteRequest, pointer_of
 from billing.situation import Part, context_of, quantities_of
-from plans.composition import MODULE, SLA, SUPPORT, Clash, clashes
+from plans.composition import COUPON, MODULE, SLA, SUPPORT, Clash, clashes
 from plans.errors import DomainError, _
 from plans.problems import join
 from plans.selectors import Offer
@@ -112,6 +112,7 @@ def basket_of(terms: Terms, asked: Asked, *, at: datetime, buyer: Buyer) -> Bask
         labels=context.labels,
         options=context.options,
         quantities=quantities_of(terms, part, buyer.zone),
+        ends=frozenset(asked.get("ends", ())),
     )
 
 
@@ -142,7 +143,7 @@ def _options(request: QuoteRequest, asked: Asked, offer: Offer) -> Iterator[Faul
     known = offer.terms.document.options
     for option, quantity in asked["options"].items():
         place = places.get(option, "/options")
-        if option not in known:
+        if option not in known or (option.startswith(COUPON) and option in request.options):
             yield _fault(place, OptionNotOffered(option=option))
         elif _quantity(quantity) in ("", "0"):
             yield _fault(place, OptionQuantity(option=option, quantity=quantity))

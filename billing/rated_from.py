@@ -43,6 +43,7 @@ def _part(part: Part) -> dict[str, Any]:
             "facts": {name: plain(value) for name, value in context.facts.items()},
             "options": {name: plain(value) for name, value in context.options.items()},
             **({"packs": stored_packs(context.packs)} if context.packs else {}),
+            **({} if context.anchor is None else {"anchor": context.anchor.isoformat()}),
         },
         "dues": [_said(due) for due in part.dues],
     }
@@ -103,6 +104,7 @@ def _standpoint(part: Mapping[str, Any], find: Callable[[str], Terms]) -> Standp
         labels=said["labels"],
         options=options,
         packs=packs_of(said.get("packs", {})),
+        anchor=datetime.fromisoformat(said["anchor"]) if "anchor" in said else None,
     )
     return Standpoint(find(part["terms"]), context)
 

@@ -11,15 +11,17 @@ from zoneinfo import ZoneInfo
 
 from billing.calculation import CurrencyNotSold, DuplicateLine, UnknownCharge, calculation
 from billing.compile import Compiled, CompiledCharge, compiled
-from billing.derivation import Node, plain
-from billing.inputs import inputs_json
-from billing.meters import BAND, counts_for, in_bands
+from billing.derivation import Node
+from billing.inputs import counts_periods, inputs_json
+from billing.meters import counts_for, in_bands
 from billing.numbers import ZERO, Chain, Env, Spent, run_steps
 from billing.pools import Pools
+from billing.rated_line import label_of, moved, priced_quantity
 from billing.steps import Every, Round
 from billing.values import Context, Due, Line, Quantities, RatedFigure, Rating
 from plans.money import share_multiples
 from plans.terms import Terms
+from subscriptions.anchors import index_at
 
 ENGINE = "1"
 _MONTHLY = "monthly"
@@ -135,7 +137,7 @@ def _currency(terms: Terms, context: Context) -> str:
 def _env(bill: _Bill, due: Due, scope: tuple[str, str] | None) -> Env:
     """Return what the charge may ask for; inside a split the value's own facts come first."""
     context = bill.context
-    facts = {**context.options, **context.facts}
+    facts = {**context.options, **_counted(bill, due), **context.facts}
     labels = {"term": _MONTHLY, **context.labels, "currency": bill.currency}
     if scope is not None:
         own = context.split.get(scope[0], {}).get(scope[1], {})
@@ -146,6 +148,15 @@ def _env(bill: _Bill, due: Due, scope: tuple[str, str] | None) -> Env:
         facts, labels, bill.quantities, due, bill.zone, bill.currency, bill.pools, bill.spent,
         charge=due.charge, scope=scope,
     )  # fmt: skip
+
+
+def _counted(bill: _Bill, due: Due) -> dict[str, Decimal]:
+    """Return `period_number` where the terms ask: the agreement's month, from 1, in which a period begins."""
+    anchor = bill.context.anchor
+    if anchor is None or not counts_periods(bill.terms):
+        return {}
+    month = index_at(anchor, bill.zone, due.period.start)
+    return {"period_number": Decimal(max(month, 0) + 1)}
 
 
 def _places(bill: _Bill, due: Sequence[Due]) -> Iterator[_Place]:
@@ -212,14 +223,14 @@ def _line(bill: _Bill, place: _Place) -> Line:
     tree = run_steps(start.explain(place.env), [*steps, *_closing_steps(bill, place)], place.env)
     draws = bill.pools.draws
     draws[known:] = [replace(draw, line=place.key) for draw in draws[known:]]
-    quantity = _priced_quantity(tree)
+    quantity = priced_quantity(tree)
     if charge.credit:
         tree = Node("negative", -tree.output, children=(tree,))
     _note_spent(bill, place, tree.output)
     return Line(
         key=place.key,
         charge=charge.code,
-        label=_label(bill, place),
+        label=label_of(place.rule.charge, place.scope, bill.program.band_names),
         tags=tuple(charge.tags),
         credit=charge.credit,
         app=place.scope.get("app", ""),
@@ -230,34 +241,6 @@ def _line(bill: _Bill, place: _Place) -> Line:
         amount=tree.output,
         derivation=tree,
     )
-
-
-def _label(bill: _Bill, place: _Place) -> Mapping[str, str]:
-    """Return the charge's name; of a split by time band or another dimension, with the value's name."""
-    name: Mapping[str, str] = place.rule.charge.name
-    values = [(key, value) for key, value in place.scope.items() if key not in ("app", "region")]
-    if not values:
-        return name
-    dimension, value = values[0]
-    called = bill.program.band_names.get(value, {}) if dimension == BAND else {}
-    locales = dict.fromkeys([*name, *called]) or {"en": None}
-    code = place.rule.charge.code
-    return {key: f"{name.get(key) or name.get('en') or code} · {called.get(key, value)}" for key in locales}
-
-
-def _priced_quantity(tree: Node) -> Decimal | None:
-    """Return what went into the price: of an accumulating charge, what this bill added."""
-    if tree.word == "since":
-        now, before = (_priced_quantity(child) for child in tree.children)
-        return now if before is None or now is None else now - before
-    if tree.word == "added":
-        return sum((_priced_quantity(child) or ZERO for child in tree.children), ZERO)
-    for node in (tree, *tree.children):
-        if node.word == "price":
-            return node.input
-        if node.word in ("since", "added"):
-            return _priced_quantity(node)
-    return None
 
 
 def _unit(bill: _Bill, place: _Place) -> str:
@@ -287,12 +270,4 @@ def _total(bill: _Bill, lines: list[Line]) -> tuple[list[Line], Decimal]:
     env = _env(bill, Due("", lines[0].period), None)
     rounded = rule.value(total, env)
     shares = share_multiples([line.amount for line in lines], rounded, rule.step(env))
-    return [_moved(line, share) for line, share in zip(lines, shares, strict=True)], rounded
-
-
-def _moved(line: Line, amount: Decimal) -> Line:
-    """Return the line at its share of the rounded total, with a step that says by how much it moved."""
-    if amount == line.amount:
-        return line
-    step = Node("share", amount, line.amount, {"moved": plain(amount - line.amount)})
-    return replace(line, amount=amount, derivation=Node("chain", amount, children=(line.derivation, step)))
+    return [moved(line, share) for line, share in zip(lines, shares, strict=True)], rounded

@@ -17,7 +17,8 @@ from plans.models.meters import MeterKind
 from plans.selectors import terms_of
 from plans.terms import Terms
 from plans.timespan import MICROSECOND, Period, local_date
-from subscriptions.models import Subscription
+from subscriptions.models import Subscription, SubscriptionPhase
+from subscriptions.moves import plain_facts
 from subscriptions.selectors import plain, zone_of
 from usage.models import Reading
 from usage.selectors import Value
@@ -40,9 +41,15 @@ def calendar_of(subscription: Subscription) -> Calendar:
 
 def version_at(subscription: Subscription, at: datetime) -> PlanVersion | None:
     """Return the version in force at `at`, from prefetched phases."""
+    phase = phase_of(subscription, at)
+    return None if phase is None else phase.plan_version
+
+
+def phase_of(subscription: Subscription, at: datetime) -> SubscriptionPhase | None:
+    """Return the phase in force at `at`, from prefetched phases."""
     for phase in subscription.phases.all():
         if phase.span.lower <= at and (phase.span.upper is None or at < phase.span.upper):
-            return phase.plan_version
+            return phase
     return None
 
 
@@ -68,19 +75,31 @@ class Standpoint:
 
 def standpoint(subscription: Subscription, version: PlanVersion, at: datetime) -> Standpoint:
     """Return the terms of a version with what the customer holds at `at`."""
-    facts = {"seats": Decimal(_seats(subscription, at))}
-    return Standpoint(terms_of(version), context_of(subscription, facts, _options(subscription, at)))
+    phase = phase_of(subscription, at)
+    labels, figures = (phase.labels, plain_facts(phase.facts)) if phase else ({}, {})
+    facts = {**figures, "seats": Decimal(_seats(subscription, at))}
+    context = context_of(subscription, facts, _options(subscription, at), labels)
+    return Standpoint(terms_of(version), context)
 
 
 def context_of(
-    subscription: Subscription, facts: Mapping[str, Decimal], options: Mapping[str, Decimal]
+    subscription: Subscription,
+    facts: Mapping[str, Decimal],
+    options: Mapping[str, Decimal],
+    labels: Mapping[str, str] | None = None,
 ) -> Context:
-    """Return the rater's context of a subscription."""
+    """Return the rater's context of a subscription; `labels` and `facts` are those of its phase."""
     return Context(
         zone=subscription.customer.billing_zone,
         facts=facts,
-        labels={"currency": subscription.currency, "term": subscription.term},
+        labels={
+            **(labels or {}),
+            "currency": subscription.currency,
+            "term": subscription.term,
+            "first_purchase": "yes" if subscription.is_first_purchase else "no",
+        },
         options=options,
+        anchor=subscription.anchor,
     )
 
 

@@ -105,6 +105,7 @@ class Context:
     # dimension -> value -> its own facts (Decimal) and labels (str)
     split: Mapping[str, Mapping[str, Mapping[str, Decimal | str]]] = field(default_factory=dict)
     packs: Mapping[str, Sequence[Pack]] = field(default_factory=dict)
+    anchor: datetime | None = None  # of the agreement; `period_number` is counted from it
     spent: Sequence[Line] = ()  # lines of the same invoice, rated elsewhere, that `spend` may see
 
 

@@ -92,6 +92,7 @@ def selling() -> list[dict[str, Any]]:
             entry(_("Support tiers"), "support_agent", "plans.supporttier"),
             own_page(_("Catalogue file"), "file_save", "plans_catalogue", "plans.plan", "plans.planversion"),
             entry(_("Release reviews"), "rate_review", "billing.releasereview"),
+            entry(_("Coupons"), "confirmation_number", "plans.coupon"),
         ),
         group(
             _("Customers"),
@@ -127,6 +128,7 @@ def running() -> list[dict[str, Any]]:
             entry(_("Packs"), "inventory_2", "billing.packholding"),
             entry(_("SLA days and units"), "more_time", "billing.slagrant"),
             entry(_("SLA conditions"), "checklist", "billing.slacondition"),
+            entry(_("Early exits"), "logout", "billing.earlyexit"),
             entry(_("Ledger"), "account_balance", "billing.ledgertransaction"),
         ),
         group(

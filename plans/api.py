@@ -20,7 +20,7 @@ from plans.errors import NotFound
 from plans.models import FeatureModule, Named, SlaTier, SupportTier
 from plans.pages import body, page_schema
 from plans.promise_words import in_both, sla_words, support_words
-from plans.selectors import Offer, price_list
+from plans.selectors import Offer, entitlements_of, price_list
 from plans.selectors_promises import shown_sla, shown_support
 from plans.terms import to_tree
 
@@ -163,7 +163,7 @@ def offer_fields(offer: Offer) -> Fields:
         "modules": [_module(one, offer) for one in offer.modules],
         "sla_tiers": [_sla_tier(one, offer) for one in offer.sla_tiers],
         "support_tiers": [_support_tier(one, offer) for one in offer.support_tiers],
-        "entitlements": version.entitlements,
+        "entitlements": entitlements_of(version),
         "terms": to_tree(offer.terms.document),
         "terms_hash": version.terms_hash,
     }

@@ -24,9 +24,10 @@ from plans.sla_terms import (
 from plans.support_terms import BusinessHours
 from plans.terms import Charge, Document, Fact, Figure, Formula, Pool, Step, to_tree
 from plans.terms_compose import Part, compose, texts_in
+from plans.terms_early_exit import with_early_exit
 
 MeterKind = Literal["count", "sum", "unique", "gauge"]
-PART_FIELDS = ("charges", "figures", "numbers", "labels", "facts", "pools", "tags")
+PART_FIELDS = ("charges", "figures", "numbers", "labels", "facts", "wording", "pools", "tags")
 
 
 class CatalogueInvalid(TermsInvalid):
@@ -77,6 +78,7 @@ class _PartFields(_Coded):
     numbers: "dict[str, str | Formula]" = {}
     labels: dict[str, list[str]] = {}
     facts: "dict[str, str | Fact]" = {}
+    wording: dict[str, dict[str, str]] = {}
     pools: dict[str, Pool] = {}
     tags: list[str] = []
 
@@ -124,8 +126,34 @@ class SupportTier(_PartFields):
     review: Literal["weekly", "monthly", "quarterly", "half_yearly", "yearly"] | None = None
 
 
+class Validity(Strict):
+    """When a coupon can be redeemed: from an instant, up to and not including another."""
+
+    start: datetime | None = msgspec.field(default=None, name="from")
+    until: datetime | None = None
+
+
+class Coupon(_PartFields):
+    """A credit for who gives its code: `periods` months long, `limit` times in all.
+
+    `redeem` is the text customers type where it must not be the public code; upper and lower case are alike.
+    """
+
+    valid: Validity | None = None
+    periods: int | None = None  # months it lasts; without it, as long as the subscription
+    limit: int | None = None
+    once_per_customer: bool = False
+    stacks: bool = False  # with other coupons that stack
+    redeem: str | None = None
+
+
 class Version(Strict):
-    """One edition of a plan: its own terms, what it offers, what it grants."""
+    """One edition of a plan: its own terms, what it offers, what it grants.
+
+    `features` says by module whether subscribers keep what it granted at publish (pinned) or get what it
+    grants now (latest). `moves_existing`: whether subscribers of earlier versions come to this one at
+    their next renewal. `early_exit`: what an annual customer who leaves early gets back.
+    """
 
     number: int
     terms: Document
@@ -134,7 +162,11 @@ class Version(Strict):
     modules: list[str] = []
     sla_tiers: list[str] = []
     support_tiers: list[str] = []
+    coupons: list[str] = []
     entitlements: dict[str, str] = {}
+    features: dict[str, Literal["pinned", "latest"]] = {}
+    moves_existing: Literal["nobody", "at_renewal"] = "nobody"
+    early_exit: Literal["keep", "claw_back", "refund_unused"] = "keep"
     comment: str | None = None
 
 
@@ -156,6 +188,7 @@ class Catalogue(Strict):
     modules: list[Module] = []
     sla_tiers: list[SlaTier] = []
     support_tiers: list[SupportTier] = []
+    coupons: list[Coupon] = []
     plans: list[Plan] = []
 
 
@@ -182,8 +215,8 @@ def meter_declaration(kind: str, unit: str) -> dict[str, Any]:
     return {"unit": unit, "reduce": [{"take": "max", "per": ["app"]}, {"take": "sum"}]}
 
 
-def part_tree(one: Module | SlaTier | SupportTier) -> dict[str, Any]:
-    """Return the small charge document of a module or tier.
+def part_tree(one: Module | SlaTier | SupportTier | Coupon) -> dict[str, Any]:
+    """Return the small charge document of a module, tier or coupon.
 
     What an SLA tier gives is a figure in it, the smallest payable amount another; the facts of a judgement
     are declared where one of its numbers asks for them.
@@ -211,12 +244,13 @@ def _credit(tier: dict[str, Any]) -> dict[str, Any]:
 
 
 def parts_of(version: Version, catalogue: Catalogue) -> list[Part]:
-    """Return what a version offers, modules first, then SLA, then support; unknown codes are skipped."""
+    """Return what a version offers: modules, SLA, support, coupons; unknown codes are skipped."""
     found = []
     for prefix, section, wanted in (
         ("module", "modules", version.modules),
         ("sla", "sla_tiers", version.sla_tiers),
         ("support", "support_tiers", version.support_tiers),
+        ("coupon", "coupons", version.coupons),
     ):
         rows = {one.code: (index, one) for index, one in enumerate(getattr(catalogue, section))}
         for code in wanted:
@@ -230,7 +264,8 @@ def compose_version(version: Version, catalogue: Catalogue) -> dict[str, Any]:
     """Return the whole terms of a version as a plain tree, to be given to `read_terms`."""
     closing = [to_tree(charge) for charge in version.closing]
     meters = {meter.code: meter_declaration(meter.kind, meter.unit) for meter in catalogue.meters}
-    return compose(to_tree(version.terms), parts_of(version, catalogue), closing, meters)
+    base = with_early_exit(to_tree(version.terms), version.early_exit)
+    return compose(base, parts_of(version, catalogue), closing, meters)
 
 
 def faults(found: list[Problem]) -> str:

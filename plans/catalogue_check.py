@@ -7,6 +7,8 @@ from typing import Any
 
 from plans.catalogue import Catalogue, Feature, Module, Plan, Version, compose_version, parts_of
 from plans.catalogue_limits import limits
+from plans.catalogue_offers import coupon_problems, name_problems
+from plans.catalogue_offers import promise_problems as offered_problems
 from plans.problems import Problem, TermsInvalid, join
 from plans.promises import frozen_promise, given_problems
 from plans.sla_terms import promise_problems
@@ -14,15 +16,16 @@ from plans.support_terms import support_problems
 from plans.terms import Document, Terms, read_terms, to_tree
 from plans.terms_attributes import kept_by_events
 from plans.terms_compose import origins, traced
+from plans.terms_early_exit import with_early_exit
 from plans.terms_walk import NAME
 
-SECTIONS = ("meters", "features", "modules", "sla_tiers", "support_tiers", "plans")
+SECTIONS = ("meters", "features", "modules", "sla_tiers", "support_tiers", "coupons", "plans")
 
 
 def problems(catalogue: Catalogue) -> list[Problem]:
     """Return every problem, each once even where several versions offer the same part."""
     found = [*_codes(catalogue), *_features(catalogue), *_modules(catalogue), *_tiers(catalogue)]
-    found += limits(catalogue)
+    found += [*limits(catalogue), *coupon_problems(catalogue)]
     for index, plan in enumerate(catalogue.plans):
         found += _plan(catalogue, plan, f"plans[{index}]")
     unique = {(one.path, one.code, tuple(one.params.items())): one for one in found}
@@ -121,7 +124,10 @@ def _version(catalogue: Catalogue, version: Version, path: str) -> Iterator[Prob
     yield from _unknown(catalogue, "modules", version.modules, f"{path}.modules")
     yield from _unknown(catalogue, "sla_tiers", version.sla_tiers, f"{path}.sla_tiers")
     yield from _unknown(catalogue, "support_tiers", version.support_tiers, f"{path}.support_tiers")
+    yield from _unknown(catalogue, "coupons", version.coupons, f"{path}.coupons")
     yield from _entitlements(catalogue, version.entitlements, f"{path}.entitlements")
+    yield from offered_problems(version, path)
+    yield from name_problems(catalogue, version, path)
     yield from _terms(catalogue, version, path)
 
 
@@ -136,8 +142,9 @@ def _terms(catalogue: Catalogue, version: Version, path: str) -> Iterator[Proble
     except TermsInvalid as error:
         wrong = error.problems
     closing: list[Any] = list(version.closing)
+    base = with_early_exit(to_tree(version.terms), version.early_exit)
     found = origins(
-        to_tree(version.terms), parts_of(version, catalogue), closing,
+        base, parts_of(version, catalogue), closing,
         base_path=f"{path}.terms", closing_path=f"{path}.closing",
     )  # fmt: skip
     for one in wrong:

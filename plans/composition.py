@@ -8,7 +8,7 @@ from plans.problems import Problem
 from plans.terms import Figure
 from plans.terms_schedule import TimeBand
 
-MODULE, SLA, SUPPORT = "module.", "sla.", "support."
+MODULE, SLA, SUPPORT, COUPON = "module.", "sla.", "support.", "coupon."
 LANGUAGES = ("en", "zh-Hans")
 
 
@@ -80,7 +80,7 @@ def offer_problems(version: Version, catalogue: Catalogue, path: str) -> list[Pr
     if not version.terms.currency:
         found.insert(0, Problem(f"{path}.terms", "missing_field", {"field": "currency"}))
     found += _unnamed(version.closing, f"{path}.closing")
-    for section in ("modules", "sla_tiers", "support_tiers"):
+    for section in ("modules", "sla_tiers", "support_tiers", "coupons"):
         wanted = getattr(version, section)
         for index, part in enumerate(getattr(catalogue, section)):
             if part.code in wanted:

@@ -116,6 +116,13 @@ TEXTS: dict[str, str] = {
     "hours_zone": _("“%(zone)s” is not a time zone such as Asia/Shanghai."),
     "hours_clock": _("“%(value)s” is not a time of day such as 09:30 (at most 24:00)."),
     "hours_date": _("“%(value)s” is not a date such as 2026-12-31."),
+    "coupon_not_credit": _("“%(code)s” is a charge of a coupon and has to be a credit: write credit: true."),
+    "validity_not_rising": _("A coupon ends after it begins."),
+    "not_offered": _("“%(code)s” is not among the modules that this version offers."),
+    "no_monthly_price": _(
+        "claw_back prices the used months at the monthly price, and there is none. Use refund_unused."
+    ),
+    "name_of_nothing": _("“%(code)s” is no label, value of a label (label.value) or fact declared here."),
     "versions_not_rising": _("Version numbers and their dates rise together."),
     "given_number": _("“%(value)s” is not a plain number such as 1250 or 0.5."),
     "given_instant": _("“%(value)s” is neither a day (2026-06-15) nor a time (2026-06-15T08:30:00)."),

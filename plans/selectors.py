@@ -8,7 +8,7 @@ from typing import Literal
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from plans.composition import Rules
+from plans.composition import MODULE, Rules
 from plans.errors import DomainError, _
 from plans.models import FeatureModule, ModuleRule, PlanVersion, SlaTier, SupportTier
 from plans.models.plans import VersionState
@@ -20,6 +20,7 @@ __all__ = [
     "TermsDamaged",
     "draft_hash",
     "draft_terms",
+    "entitlements_of",
     "module_rules",
     "on_sale",
     "price_list",
@@ -111,6 +112,20 @@ def module_rules(codes: Collection[str] | None = None) -> dict[str, Rules]:
         else:
             found[module] = Rules(known.requires, known.excludes | {other})
     return found
+
+
+def entitlements_of(version: PlanVersion) -> dict[str, dict[str, str]]:
+    """Return what the version grants now, by option (`plan` for the plan itself).
+
+    A module whose features are pinned grants what it did at publish; one with `latest` what it does today.
+    """
+    found: dict[str, dict[str, str]] = {option: dict(given) for option, given in version.entitlements.items()}
+    latest = {code for code, kind in version.source.get("features", {}).items() if kind == "latest"}
+    if latest:
+        for module in version.modules.all():
+            if module.code in latest:
+                found[MODULE + module.code] = dict(module.grants)
+    return {option: given for option, given in found.items() if given or option == "plan"}
 
 
 @dataclass(frozen=True, slots=True)

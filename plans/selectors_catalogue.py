@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 
 from plans.catalogue import (
     Catalogue,
+    Coupon,
     Feature,
     Meter,
     Module,
@@ -22,6 +24,7 @@ from plans.catalogue import (
 from plans.catalogue_check import problems
 from plans.catalogue_yaml import dump_yaml
 from plans.composition import offer_problems
+from plans.models import Coupon as CouponRow
 from plans.models import Feature as FeatureRow
 from plans.models import FeatureModule, Named, PlanVersion
 from plans.models import Meter as MeterRow
@@ -39,10 +42,14 @@ SECTIONS: dict[str, Any] = {
     "modules": Module,
     "sla_tiers": SlaTier,
     "support_tiers": SupportTier,
+    "coupons": Coupon,
     "plans": Plan,
 }
-PARTS = {"modules": "module", "sla_tiers": "sla", "support_tiers": "support"}
-SOURCE_FIELDS = ("terms", "closing", "modules", "sla_tiers", "support_tiers", "entitlements")
+PARTS = {"modules": "module", "sla_tiers": "sla", "support_tiers": "support", "coupons": "coupon"}
+SOURCE_FIELDS = (
+    "terms", "closing", "modules", "sla_tiers", "support_tiers", "coupons", "entitlements", "features",
+    "moves_existing", "early_exit",
+)  # fmt: skip
 _HERE = "plans[0].versions[0]"  # where a version stands in the small catalogue it is checked in
 
 
@@ -65,6 +72,7 @@ def stored_trees() -> dict[str, dict[str, Tree]]:
         "modules": {row.code: _module(row) for row in _modules()},
         "sla_tiers": {row.code: _sla_tier(row) for row in SlaRow.objects.order_by("pk")},
         "support_tiers": {row.code: _support_tier(row) for row in SupportRow.objects.order_by("pk")},
+        "coupons": {row.code: _coupon(row) for row in CouponRow.objects.order_by("pk")},
         "plans": {row.code: _plan(row) for row in PlanRow.objects.order_by("pk")},
     }
 
@@ -107,6 +115,12 @@ def plain(section: str, tree: Tree) -> Tree:
     """Return a tree with one spelling for what can be written in two, so that only meaning differs."""
     if section == "meters" and tree.get("event_type") == tree["code"]:  # the default, written out
         return {key: value for key, value in tree.items() if key != "event_type"}
+    if section == "coupons":
+        valid = {edge: at.astimezone(UTC).isoformat() for edge, at in tree.get("valid", {}).items()}
+        typed = tree.get("redeem", tree["code"]).upper()
+        redeem = {"redeem": typed} if typed != tree["code"].upper() else {}
+        kept = {key: value for key, value in tree.items() if key not in ("valid", "redeem")}
+        return kept | ({"valid": valid} if valid else {}) | redeem
     if section == "sla_tiers":
         return {**tree, "target": format(Decimal(tree["target"]).normalize(), "f")}
     return tree
@@ -159,7 +173,9 @@ def draft_terms(version: PlanVersion) -> Terms:
 
 def draft_hash(version: PlanVersion) -> str:
     """Return what a reviewer signs: prices, entitlements and promises as they would be published now."""
-    reviewed = [draft_terms(version).hash, draft_entitlements(version), draft_promises(version)]
+    reviewed: list[object] = [draft_terms(version).hash, draft_entitlements(version), draft_promises(version)]
+    if flowing := version.source.get("features"):
+        reviewed.append(flowing)
     return hashlib.sha256(canonical_json(reviewed)).hexdigest()
 
 
@@ -263,6 +279,15 @@ def _sla_tier(row: SlaRow) -> Tree:
 def _support_tier(row: SupportRow) -> Tree:
     fields = ("channels", "response_minutes", "hours")
     return {**_named(row), **{field: getattr(row, field) for field in fields}, **row.document}
+
+
+def _coupon(row: CouponRow) -> Tree:
+    edges = {"from": row.valid_from, "until": row.valid_until}
+    valid = {edge: at.isoformat() for edge, at in edges.items() if at is not None}
+    counts = {name: str(n) for name in ("periods", "limit") if (n := getattr(row, name)) is not None}
+    flags = {name: "true" for name in ("once_per_customer", "stacks") if getattr(row, name)}
+    redeem = {"redeem": row.redeem_code} if row.redeem_code != row.code.upper() else {}
+    return {**_named(row), **({"valid": valid} if valid else {}), **counts, **flags, **redeem, **row.document}
 
 
 def _plan(row: PlanRow) -> Tree:

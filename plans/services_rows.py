@@ -1,11 +1,14 @@
 """Write one catalogue row from the tree a file holds. Callers hold the transaction."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from plans.models import Feature, FeatureModule, Meter, ModuleRule, Plan, SlaTier, SupportTier
+from plans.models import Coupon, Feature, FeatureModule, Meter, ModuleRule, Plan, SlaTier, SupportTier
 from plans.shape import Tree
+
+EDGES = (("valid_from", "from"), ("valid_until", "until"))
 
 
 def write_row(section: str, tree: Tree) -> None:
@@ -70,6 +73,21 @@ def _support_tier(tree: Tree) -> dict[str, Any]:
     }
 
 
+def _coupon(tree: Tree) -> dict[str, Any]:
+    own = ("valid", "periods", "limit", "once_per_customer", "stacks", "redeem")
+    valid = tree.get("valid", {})
+    edges = {name: datetime.fromisoformat(valid[edge]) if edge in valid else None for name, edge in EDGES}
+    return {
+        **edges,
+        "periods": tree.get("periods"),
+        "limit": tree.get("limit"),
+        "once_per_customer": tree.get("once_per_customer", False),
+        "stacks": tree.get("stacks", False),
+        "redeem_code": tree.get("redeem", tree["code"]).upper(),
+        "document": _rest(tree, own),
+    }
+
+
 def _plan(tree: Tree) -> dict[str, Any]:
     rest = {"audience": tree.get("audience", "public"), "family": tree.get("family", "im")}
     return {**_description(tree), **rest, "rank": tree.get("rank", 0)}
@@ -91,5 +109,6 @@ WRITERS: dict[str, tuple[type[Any], Callable[[Tree], dict[str, Any]]]] = {
     "modules": (FeatureModule, _module),
     "sla_tiers": (SlaTier, _sla_tier),
     "support_tiers": (SupportTier, _support_tier),
+    "coupons": (Coupon, _coupon),
     "plans": (Plan, _plan),
 }

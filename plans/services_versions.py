@@ -9,7 +9,7 @@ from plans.catalogue import Version
 from plans.errors import DomainError, _
 from plans.history import changes
 from plans.models import FeatureModule, Plan, PlanVersion, SlaTier, SupportTier
-from plans.models.plans import VersionState
+from plans.models.plans import MovesExisting, VersionState
 from plans.problems import Problem, TermsInvalid
 from plans.selectors_catalogue import (
     SOURCE_FIELDS,
@@ -83,8 +83,9 @@ def save_source(version: PlanVersion, *, source: Tree, comment: str | None = Non
             raise DraftOnly(version=str(row))
         tree = to_tree(typed)
         row.source = {field: tree[field] for field in SOURCE_FIELDS if field in tree}
+        row.moves_existing = typed.moves_existing
         row.comment = row.comment if comment is None else comment
-        row.save(update_fields=["source", "comment"])
+        row.save(update_fields=["source", "moves_existing", "comment"])
         _mirror(row, typed)
     return row
 
@@ -95,11 +96,13 @@ def publish_version(
     effective_at: datetime,
     expected_hash: str | None = None,
     reason: str = "",
+    moves_existing: str | None = None,
     at: datetime,
     by: Actor,
 ) -> PlanVersion:
     """Compose and freeze a draft; on sale from `effective_at`. A repeat changes nothing.
 
+    `moves_existing` (nobody, at_renewal) replaces what the source says; None keeps it.
     Raises TermsInvalid with every problem, DraftChanged if `expected_hash` is not `draft_hash`.
     """
     with changes(by, reason=reason):
@@ -111,6 +114,9 @@ def publish_version(
         if expected_hash is not None and expected_hash != draft_hash(row):
             raise DraftChanged(version=str(row))
         _check_dates(row, effective_at)
+        if moves_existing is not None:
+            row.moves_existing = MovesExisting(moves_existing)
+            row.source = {**row.source, "moves_existing": moves_existing}
         row.terms, row.terms_hash = to_tree(terms.document), terms.hash
         row.entitlements = draft_entitlements(row)
         row.promises = draft_promises(row)

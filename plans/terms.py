@@ -196,6 +196,7 @@ class Document(Strict):
     facts: "dict[str, str | Fact]" = {}
     labels: dict[str, list[str]] = {}
     options: list[str] = []
+    wording: dict[str, dict[str, str]] = {}  # label, label.value or fact -> language -> text
     tags: list[str] = []
     schedules: dict[str, Schedule] = {}
     meters: dict[str, Meter] = {}

@@ -7,7 +7,7 @@ from typing import Any
 from plans.problems import Problem, TermsInvalid, join
 from plans.shape import Tree
 
-_MERGED = ("numbers", "labels", "facts", "pools", "schedules")
+_MERGED = ("numbers", "labels", "facts", "wording", "pools", "schedules")
 _LISTED = ("tags", "options")
 
 
@@ -15,7 +15,7 @@ _LISTED = ("tags", "options")
 class Part:
     """A module or tier: the option that holds it, its own small document, and where that was written."""
 
-    option: str  # module.<code>, sla.<code>, support.<code>
+    option: str  # module.<code>, sla.<code>, support.<code>, coupon.<code>
     document: Mapping[str, Any]
     path: str = ""
 

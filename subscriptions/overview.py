@@ -2,20 +2,26 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.db.models import Prefetch, Q, Sum
 from django.db.models.functions import Coalesce
 
-from plans.models import FeatureModule, Plan, PlanVersion, SlaTier, SupportTier
+from plans.models import Coupon, FeatureModule, Plan, PlanVersion, SlaTier, SupportTier
+from plans.selectors import terms_of
+from plans.templatetags.figures import quantity, tongue, unit
+from plans.terms_asked import asked_of, said
 from plans.timespan import Period
 from subscriptions.anchors import current_period
 from subscriptions.models import AddOn, Customer, Subscription, SubscriptionPhase
+from subscriptions.models.agreements import Term
 from subscriptions.selectors import subscriptions_of, term_period, within, zone_of
 
-SOLD: dict[str, type[FeatureModule | SlaTier | SupportTier]] = {
+SOLD: dict[str, type[FeatureModule | SlaTier | SupportTier | Coupon]] = {
     "module": FeatureModule,
     "sla": SlaTier,
     "support": SupportTier,
+    "coupon": Coupon,
 }
 
 
@@ -31,6 +37,34 @@ class AgreementRow:
     period: Period | None  # the month under way; None when not live
     term: Period | None
     ends_at: datetime | None
+    phase: SubscriptionPhase
+    at: datetime
+
+    @property
+    def lock_until(self) -> datetime | None:
+        """Until when the price is locked; None when it is not, or no longer."""
+        until: datetime | None = self.phase.price_lock_until
+        return until if until is not None and until > self.at else None
+
+    @property
+    def agreed(self) -> list[tuple[str, str]]:
+        """What was agreed of labels and facts: name and value in the reader's language."""
+        document, language = terms_of(self.version).document, "zh-Hans" if tongue() == "zh" else "en"
+        labels = [
+            (said(document, label, language), said(document, f"{label}.{value}", language))
+            for label, value in self.phase.labels.items()
+        ]
+        asked = asked_of(document).facts
+        return labels + [
+            (said(document, fact, language), f"{quantity(Decimal(value))} {unit(asked.get(fact, ''))}")
+            for fact, value in self.phase.facts.items()
+        ]
+
+    @property
+    def may_leave_early(self) -> bool:
+        """Whether months are paid that could be given up: an annual term beyond this month."""
+        later = self.term is not None and self.period is not None and self.term.end > self.period.end
+        return later and self.agreement.term == Term.ANNUAL and not self.agreement.left_early
 
     @property
     def plan(self) -> Plan:
@@ -80,4 +114,6 @@ def _row(agreement: Subscription, names: dict[str, str], at: datetime) -> Agreem
         current_period(agreement.anchor, zone, at, 1) if live else None,
         term_period(agreement, at) if live else None,
         agreement.span.upper,
+        begun[-1],
+        at,
     )

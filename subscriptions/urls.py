@@ -6,7 +6,6 @@ from subscriptions import views
 
 urlpatterns = [
     path("customer/", views.customer_switch, name="customer_switch"),
-    path("subscriptions/", views.subscription_list, name="subscription_list"),
     path("subscriptions/<str:public_id>/cancel/", views.subscription_cancel, name="subscription_cancel"),
     path("subscriptions/<str:public_id>/keep/", views.subscription_keep, name="subscription_keep"),
     path("apps/", views.app_list, name="app_list"),

@@ -5,7 +5,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from plans import clock
 from plans.errors import DomainError
@@ -34,15 +34,6 @@ def customer_switch(request: MemberRequest) -> HttpResponse:
     theirs = selectors.customers_of(request.user)
     request.session[CHOSEN] = get_object_or_404(theirs, public_id=request.POST.get("customer")).public_id
     return redirect("overview")
-
-
-@require_safe
-@member_page()
-def subscription_list(request: MemberRequest) -> HttpResponse:
-    """Show every agreement: what it is on now, what it holds, when it ends."""
-    at = clock.now()
-    rows = agreement_rows(request.visit.customer, at)
-    return render(request, "subscriptions/subscription_list.html", {"rows": rows})
 
 
 @member_page(*MONEY)

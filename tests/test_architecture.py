@@ -29,10 +29,11 @@ PURE = {
         "form_schema",
         "errors",
     ],
-    "subscriptions": ["anchors", "phases", "secrets"],
+    "subscriptions": ["anchors", "moves", "phases", "secrets"],
     "usage": ["aggregation", "grain", "parsing*", "entitlement", "quota"],
     "billing": [
         "rating",
+        "rated_line",
         "compile*",
         "steps*",
         "derivation*",
@@ -69,6 +70,7 @@ PURE = {
         "cadence",
         "grains",
         "drawing",
+        "early_exit",
     ],
 }
 CLOCKS = {"datetime.now", "datetime.utcnow", "timezone.now", "time.time", "date.today", "datetime.today"}

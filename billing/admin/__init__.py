@@ -1,6 +1,7 @@
 """The money desk."""
 
 from billing.admin import (
+    exits,
     invoices,
     ledger,
     live,
@@ -14,6 +15,7 @@ from billing.admin import (
 )
 
 __all__ = [
+    "exits",
     "invoices",
     "ledger",
     "live",

@@ -18,13 +18,14 @@ from django.utils.translation import gettext_lazy as _
 from billing.admin import samples
 from billing.admin.blast import radius
 from billing.admin.samples import SCALES, Basket
+from billing.admin.years import odd_years
 from billing.services.releases import publish_reviewed
 from config.admin_base import Confirmation, StaffForm, change_url, confirmed, page, site_page
 from plans.admin.acting import acting
 from plans.admin.source import problems_with_lines
 from plans.clock import now
 from plans.errors import DomainError
-from plans.models import FeatureModule, Meter, Named, PlanVersion, SlaTier, SupportTier
+from plans.models import Coupon, FeatureModule, Meter, Named, PlanVersion, SlaTier, SupportTier
 from plans.models.plans import VersionState
 from plans.problems import TermsInvalid
 from plans.selectors_catalogue import draft_hash
@@ -79,6 +80,15 @@ class PublishForm(StaffForm):
     reason = forms.CharField(
         label=_("reason"), min_length=4, max_length=500, widget=forms.Textarea(attrs={"rows": 3})
     )
+    moves_existing = forms.ChoiceField(
+        label=_("existing subscriptions"),
+        choices=[
+            ("nobody", _("stay on their version")),
+            ("at_renewal", _("move to this version at their next renewal; price locks hold until their end")),
+        ],
+        widget=forms.RadioSelect,
+        required=False,
+    )
     reviewed = forms.CharField(widget=forms.HiddenInput)
 
     def clean_effective_at(self) -> datetime | None:
@@ -122,11 +132,12 @@ def version_review(request: HttpRequest, pk: int) -> HttpResponse:
         title=gettext("Publish %(version)s") % {"version": version},
         text=gettext(
             "The terms are frozen for ever. New subscriptions get this version from its date on; "
-            "nobody who has subscribed moves to it."
+            "who has subscribed moves to it only if you say so below."
         ),
         button=gettext("Publish"),
         form=PublishForm,
-        initial={} if problems else {"reviewed": draft_hash(version)},
+        initial={"moves_existing": version.moves_existing}
+        | ({} if problems else {"reviewed": draft_hash(version)}),
         facts=_reach(version),
         problems=problems,
         template="admin/version_review.html",
@@ -141,6 +152,7 @@ def version_review(request: HttpRequest, pk: int) -> HttpResponse:
             effective_at=begins,
             expected_hash=asked["reviewed"],
             reason=asked["reason"],
+            moves_existing=asked["moves_existing"] or None,
             **who,
         )
         return gettext("%(version)s is published, on sale from %(at)s.") % {
@@ -153,7 +165,12 @@ def version_review(request: HttpRequest, pk: int) -> HttpResponse:
 
 def names_of(options: list[str]) -> dict[str, str]:
     """Return options such as `module.translation` with their names in the reader's language."""
-    kinds: dict[str, type[Named]] = {"module": FeatureModule, "sla": SlaTier, "support": SupportTier}
+    kinds: dict[str, type[Named]] = {
+        "module": FeatureModule,
+        "sla": SlaTier,
+        "support": SupportTier,
+        "coupon": Coupon,
+    }
     known: dict[str, str] = {}
     for kind, model in kinds.items():
         codes = [o.partition(".")[2] for o in options if o.partition(".")[0] == kind]
@@ -235,6 +252,7 @@ def _effect(request: HttpRequest, version: PlanVersion, last: PlanVersion | None
         gettext("In %(currency)s a year paid at once costs more than twelve months.") % {"currency": code}
         for code in samples.dear_years(draft)
     ]
+    warnings += odd_years(draft)
     if not draft.document.charges:
         warnings.append(gettext("It charges nothing."))
     if sold and (gone := set(sold.currencies) - set(draft.currencies)):

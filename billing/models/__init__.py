@@ -1,5 +1,6 @@
 """What is owed, paid and credited; and the rows of work that make it so."""
 
+from billing.models.exits import EarlyExit
 from billing.models.invoices import Invoice, InvoiceKind, InvoiceStatus, NumberSeries
 from billing.models.ledger import Account, LedgerEntry, LedgerTransaction
 from billing.models.lines import InvoiceLine, LineKind
@@ -19,6 +20,7 @@ __all__ = [
     "BillingJob",
     "BillingRun",
     "CreditDraw",
+    "EarlyExit",
     "Invoice",
     "InvoiceKind",
     "InvoiceLine",

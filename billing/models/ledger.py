@@ -52,6 +52,7 @@ class LedgerTransaction(models.Model):
         SLA_CREDIT = "sla_credit", _("SLA credit")
         SLA_VOUCHER = "sla_voucher", _("SLA voucher")
         SLA_EXPIRED = "sla_expired", _("SLA voucher expired")
+        EARLY_EXIT = "early_exit", _("early exit")
 
     business_key = models.CharField(_("key"), max_length=120, unique=True)
     kind = models.CharField(_("kind"), max_length=24, choices=Kind.choices)

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from billing.baskets import Basket
-from billing.errors_quotes import QuoteAccepted, QuoteExpired, QuoteNeedsProvider, QuoteStale
+from billing.errors_quotes import QuoteAccepted, QuoteExpired, QuoteStale
 from billing.locks import lock_quote
 from billing.models import Invoice, InvoiceKind, Quote
 from billing.quote_asked import basket_of
@@ -51,6 +51,8 @@ def accept_quote(
             term=locked.term,
             options={option: Decimal(held) for option, held in asked["options"].items()},
             seats=asked["seats"],
+            labels=asked["labels"],
+            facts={name: Decimal(value) for name, value in asked["facts"].items()},
             collection=collection,
             app=app,
             key=key,
@@ -81,8 +83,6 @@ def _check_open(quote: Quote, at: datetime) -> None:
         raise QuoteAccepted(number=quote.number)
     if at >= quote.expires_at:
         raise QuoteExpired(number=quote.number)
-    if quote.asked["facts"] or quote.asked["labels"]:  # an agreement cannot hold them by itself
-        raise QuoteNeedsProvider(number=quote.number)
 
 
 def _rated_now(quote: Quote, at: datetime) -> Current | None:

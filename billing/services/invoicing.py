@@ -23,6 +23,7 @@ from plans.actor import Actor
 from plans.doorbell import ring_after_commit
 from plans.history import changes
 from subscriptions.models import Subscription
+from subscriptions.services import renew
 
 
 def issue_start(subscription: Subscription, *, at: datetime, by: Actor) -> Invoice:
@@ -35,6 +36,9 @@ def issue_start(subscription: Subscription, *, at: datetime, by: Actor) -> Invoi
 def issue_cycle(subscription: Subscription, edge: datetime, *, at: datetime, by: Actor) -> Invoice:
     """Issue the invoice of an edge: what is in arrears up to it, and what is paid in advance from it on."""
     with changes(by):
+        lock_customers([subscription.customer_id])
+        if not _existing([cycle_slot(held(subscription), edge)]):  # what is billed does not move any more
+            renew([(subscription, edge)], by=by)
         return issue([cycle_slot(held(subscription), edge)], at=at, by=by)[0]
 
 

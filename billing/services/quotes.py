@@ -26,10 +26,11 @@ from billing.quote_rating import Rated, hash_of, inputs_of, rate_basket
 from billing.quote_request import Fault, QuoteRequest
 from billing.selectors_gather import meter_names
 from plans.actor import Actor
-from plans.composition import Rules
+from plans.composition import COUPON, Rules
 from plans.errors import DomainError, _
 from plans.history import changes
 from plans.ids import new_id
+from plans.models import Coupon
 from plans.selectors import Offer, price_list
 from plans.terms import canonical_json
 from plans.timespan import local_date
@@ -118,10 +119,20 @@ def answer_to(request: QuoteRequest, *, customer: Customer | None, at: datetime)
     return answer_for(request, offer, customer=customer, at=at)
 
 
-def answer_for(request: QuoteRequest, offer: Offer, *, customer: Customer | None, at: datetime) -> Answer:
-    """Return one plan's answer; QuoteInvalid names what it cannot answer."""
+def answer_for(
+    request: QuoteRequest,
+    offer: Offer,
+    *,
+    customer: Customer | None,
+    at: datetime,
+    coupon: Coupon | None = None,
+) -> Answer:
+    """Return one plan's answer, with a coupon if one is given; QuoteInvalid names what it cannot answer."""
     currency = _currency(request, customer)
     asked = settled(request, offer, modules=request.modules, currency=currency)
+    if coupon is not None:
+        asked["options"][COUPON + coupon.code] = "1"
+        asked["ends"] = [COUPON + coupon.code] if coupon.periods == 1 else []
     return _answer(request, asked, offer, buyer=buyer_of(customer), at=at)
 
 

@@ -16,7 +16,14 @@ from plans.services import publish_version
 
 
 def publish_reviewed(
-    version: PlanVersion, *, effective_at: datetime, expected_hash: str, reason: str, at: datetime, by: Actor
+    version: PlanVersion,
+    *,
+    effective_at: datetime,
+    expected_hash: str,
+    reason: str,
+    moves_existing: str | None = None,
+    at: datetime,
+    by: Actor,
 ) -> PlanVersion:
     """Publish the draft that `expected_hash` was reviewed as, and store the review; a repeat changes nothing.
 
@@ -24,7 +31,13 @@ def publish_reviewed(
     """
     with changes(by, reason=reason):
         done = publish_version(
-            version, effective_at=effective_at, expected_hash=expected_hash, reason=reason, at=at, by=by
+            version,
+            effective_at=effective_at,
+            expected_hash=expected_hash,
+            reason=reason,
+            moves_existing=moves_existing,
+            at=at,
+            by=by,
         )
         if not ReleaseReview.objects.filter(version=done).exists():
             blast = blast_of(done, terms_of(done), at=at)

@@ -29,6 +29,7 @@ from plans.errors import DomainError
 from plans.timespan import Period
 from subscriptions.leases import Lease, claim, finish
 from subscriptions.models import Subscription
+from subscriptions.services import renew
 
 log = logging.getLogger(__name__)
 
@@ -122,12 +123,19 @@ def _halves(leases: Sequence[Lease]) -> list[list[Lease]]:
 def _commit(leases: Sequence[Lease], *, at: datetime) -> int:
     ordered = sorted(leases, key=lambda lease: (lease.row.period_start, lease.row.pk))
     lock_customers(lease.row.customer_id for lease in ordered)  # an agreement may end while we wait
-    rows = billable(Subscription.objects.filter(pk__in={lease.row.subscription_id for lease in ordered}))
-    found = {row.pk: row for row in rows}
+    found = _agreements(ordered)
+    if renew(((found[one.row.subscription_id], one.row.period_start) for one in ordered), by=NIGHT):
+        found = _agreements(ordered)
     slots = [cycle_slot(found[lease.row.subscription_id], lease.row.period_start) for lease in ordered]
     for lease, invoice in zip(ordered, issue(slots, at=at, by=NIGHT), strict=True):
         _close(lease, invoice=invoice)
     return len(ordered)
+
+
+def _agreements(leases: Sequence[Lease]) -> dict[int, Subscription]:
+    """Return the agreements of some jobs with what rating asks of them, by key."""
+    keys = {lease.row.subscription_id for lease in leases}
+    return {row.pk: row for row in billable(Subscription.objects.filter(pk__in=keys))}
 
 
 def _close(lease: Lease, **more: object) -> None:

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from billing.pack_errors import PackPoolUnknown
 from billing.models import SlaGrant
+from billing.pack_errors import PackPoolUnknown
 from billing.services.packs import grant_pack
 from plans.actor import Actor
 

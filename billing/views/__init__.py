@@ -1,5 +1,6 @@
 """Portal pages about money, and the overview that brings everything together."""
 
+from billing.views.agreements import subscription_leave, subscription_list
 from billing.views.calculator import plan_quote
 from billing.views.cards import payment_method, payment_method_add, payment_method_done
 from billing.views.invoices import invoice_detail, invoice_list, line_why
@@ -29,4 +30,6 @@ __all__ = [
     "sla_claim",
     "sla_page",
     "subscribe",
+    "subscription_leave",
+    "subscription_list",
 ]

@@ -10,11 +10,12 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from billing.errors_quotes import QuoteInvalid
-from billing.forms import METER, QuoteForm
+from billing.forms import METER, Buyer, QuoteForm
 from billing.quote_rating import Rated
 from billing.services.quotes import answer_for
 from billing.views.offers import ExtraPrice, meters_by_code, option_price, tier_text
 from plans import clock
+from plans.composition import COUPON
 from plans.errors import DomainError
 from plans.highlights import Highlight, highlights
 from plans.ids import new_id
@@ -56,7 +57,7 @@ def plan_quote(request: MemberRequest, code: str) -> HttpResponse:
     """Calculate a price from figures, modules and tiers; htmx asks for the result alone."""
     customer, at = request.visit.customer, clock.now()
     offer = offer_of(customer, code, at)
-    form = quote_form(request.GET, offer)
+    form = quote_form(request.GET, offer, Buyer(customer, at))
     preview = rated_or_said(form, customer, at) if form.is_valid() else None
     page = {
         "offer": offer,
@@ -73,6 +74,7 @@ def plan_quote(request: MemberRequest, code: str) -> HttpResponse:
         "is_annual": request.GET.get("term") == Term.ANNUAL,
         "sliders": _sliders(form, offer, customer.currency),
         "choices": _choices(form, offer, customer.currency),
+        "has_coupons": any(option.startswith(COUPON) for option in offer.terms.document.options),
     }
     return render(request, "plans/plan_quote.html", page)
 
@@ -85,17 +87,18 @@ def offer_of(customer: Customer, code: str, at: datetime) -> Offer:
     return offers[0]
 
 
-def quote_form(data: QueryDict, offer: Offer) -> QuoteForm:
+def quote_form(data: QueryDict, offer: Offer, buyer: Buyer | None = None) -> QuoteForm:
     """Return the calculator's form for what the address says."""
     known = meters_by_code()
     priced = dict.fromkeys(one.meter for one in highlights(offer.terms.document, {}))
-    return QuoteForm(data, offer=offer, meters=[known[code] for code in priced if code in known])
+    meters = [known[code] for code in priced if code in known]
+    return QuoteForm(data, offer=offer, meters=meters, buyer=buyer)
 
 
 def rated_or_said(form: QuoteForm, customer: Customer, at: datetime) -> Rated | None:
     """Rate, or put the reason why there is no list price for these figures beside the form."""
     try:
-        return answer_for(form.request, form.offer, customer=customer, at=at).rated
+        return answer_for(form.request, form.offer, customer=customer, at=at, coupon=form.redeemed).rated
     except QuoteInvalid as refusal:
         for fault in refusal.faults:
             form.add_error(None, fault.detail)
@@ -105,7 +108,8 @@ def rated_or_said(form: QuoteForm, customer: Customer, at: datetime) -> Rated | 
 
 
 def _sliders(form: QuoteForm, offer: Offer, currency: str) -> list[Slider]:
-    lines = highlights(offer.terms.document, {"currency": currency, "term": Term.MONTHLY})
+    chosen = form.labels if form.is_valid() else form.asked.assumed_labels
+    lines = highlights(offer.terms.document, {**chosen, "currency": currency, "term": Term.MONTHLY})
     by_meter = {one.meter: one for one in reversed(lines)}
     return [
         Slider(form[f"{METER}{m.code}"], m, _top(m, by_meter.get(m.code)), by_meter.get(m.code))

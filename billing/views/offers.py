@@ -21,6 +21,7 @@ from plans.selectors import Offer, price_list
 from plans.selectors_promises import shown_sla, shown_support
 from plans.templatetags.figures import quantity, tongue
 from plans.terms import Document, Formula, Terms
+from plans.terms_asked import asked_of
 from subscriptions.models.agreements import Term
 from subscriptions.overview import agreement_rows
 from subscriptions.portal import MemberRequest, member_page
@@ -87,7 +88,8 @@ def meters_by_code() -> dict[str, Meter]:
 
 def _card(offer: Offer, term: str, currency: str, *, names: Mapping[str, Meter], current: set[int]) -> Card:
     month, year = (sum(_due_first(offer, one, currency).values()) for one in (Term.MONTHLY, Term.ANNUAL))
-    lines = highlights(offer.terms.document, {"currency": currency, "term": term})
+    chosen = asked_of(offer.terms.document).assumed_labels
+    lines = highlights(offer.terms.document, {**chosen, "currency": currency, "term": term})
     return Card(
         offer,
         month if term == Term.MONTHLY else year,

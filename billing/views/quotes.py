@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from billing.forms import Buyer
 from billing.models import Quote
 from billing.selectors_quotes import calculator_query, quote_of, quotes_of, shown_quote
 from billing.services.quotes import make_quote
@@ -53,7 +54,7 @@ def state_of(quote: Quote, at: datetime) -> State:
 def plan_quote_save(request: MemberRequest, code: str) -> HttpResponse:
     """Keep what the calculator shows; figures that are not right go back to it."""
     customer, at = request.visit.customer, clock.now()
-    form = quote_form(request.GET, offer_of(customer, code, at))
+    form = quote_form(request.GET, offer_of(customer, code, at), Buyer(customer, at))
     back = redirect(f"/plans/{code}/?{request.GET.urlencode()}")
     if not form.is_valid():
         return back

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing import selectors
-from billing.errors_quotes import QuoteAccepted, QuoteExpired, QuoteNeedsProvider, QuoteStale
-from billing.forms import QuoteForm, SubscribeForm
+from billing.errors_quotes import QuoteAccepted, QuoteExpired, QuoteStale
+from billing.forms import Buyer, QuoteForm, SubscribeForm
 from billing.models import Invoice, Quote
 from billing.quote_rating import Rated
 from billing.selectors_quotes import quote_of
@@ -31,7 +31,7 @@ from subscriptions.overview import agreement_rows
 from subscriptions.portal import MONEY, MemberRequest, actor_of, member_page
 from subscriptions.selectors import zone_of
 
-CLOSED = (QuoteAccepted, QuoteExpired, QuoteNeedsProvider, QuoteStale)
+CLOSED = (QuoteAccepted, QuoteExpired, QuoteStale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _quoted(quote: Quote, at: datetime) -> Deal:
 
 def _calculated(request: MemberRequest, code: str, at: datetime) -> Deal | None:
     customer = request.visit.customer
-    basket = quote_form(request.GET, offer_of(customer, code, at))
+    basket = quote_form(request.GET, offer_of(customer, code, at), Buyer(customer, at))
     preview = rated_or_said(basket, customer, at) if basket.is_valid() else None
     if preview is None:
         return None
@@ -164,6 +164,9 @@ def _agreed(request: MemberRequest, deal: Deal | Quote, form: SubscribeForm, app
         term=deal.term,
         options=basket.options,
         seats=basket.seats_wanted,
+        labels=basket.labels,
+        facts=basket.facts,
+        coupon=basket.cleaned_data["coupon"],
         collection=how,
         app=app,
         at=at,

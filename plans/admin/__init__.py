@@ -2,6 +2,7 @@
 
 from plans.admin import (
     compare,
+    coupons,
     editor_text,
     features,
     files,
@@ -15,6 +16,7 @@ from plans.admin import (
 
 __all__ = [
     "compare",
+    "coupons",
     "editor_text",
     "features",
     "files",

@@ -27,6 +27,7 @@ class PartDocument(Strict):
     numbers: "dict[str, str | Formula]" = {}
     labels: dict[str, list[str]] = {}
     facts: "dict[str, str | Fact]" = {}
+    wording: dict[str, dict[str, str]] = {}
     pools: dict[str, Pool] = {}
     tags: list[str] = []
 

@@ -41,6 +41,13 @@ class VersionState(models.TextChoices):
     ARCHIVED = "archived", _("archived")
 
 
+class MovesExisting(models.TextChoices):
+    """Who of the earlier versions' subscribers comes to a version, and when."""
+
+    NOBODY = "nobody", _("nobody")
+    AT_RENEWAL = "at_renewal", _("at their next renewal")
+
+
 @pghistory.track()
 class PlanVersion(models.Model):
     """One edition of a plan. Its `terms` are frozen by trigger once published.
@@ -68,6 +75,14 @@ class PlanVersion(models.Model):
     )
     support_tiers = models.ManyToManyField(
         "plans.SupportTier", blank=True, related_name="versions", verbose_name=_("support tiers")
+    )
+    # Mirrors the source; the nightly run asks for it at every renewal.
+    moves_existing = models.CharField(
+        _("existing subscriptions move to it"),
+        max_length=10,
+        choices=MovesExisting.choices,
+        default=MovesExisting.NOBODY,
+        editable=False,
     )
     effective_at = models.DateTimeField(_("on sale from"), null=True, blank=True)
     archived_at = models.DateTimeField(_("archived at"), null=True, blank=True, editable=False)
@@ -101,6 +116,9 @@ class PlanVersion(models.Model):
                 name="plan_version_published_is_whole",
             ),
             models.CheckConstraint(
+                condition=Q(moves_existing__in=MovesExisting.values), name="plan_version_moves_known"
+            ),
+            models.CheckConstraint(
                 condition=Q(archived_at__isnull=True) | Q(archived_at__gte=F("effective_at")),
                 name="plan_version_archived_after_sale",
             ),
@@ -122,6 +140,7 @@ class PlanVersion(models.Model):
                     | pgtrigger.Q(new__plan_id__df=pgtrigger.F("old__plan_id"))
                     | pgtrigger.Q(new__number__df=pgtrigger.F("old__number"))
                     | pgtrigger.Q(new__effective_at__df=pgtrigger.F("old__effective_at"))
+                    | pgtrigger.Q(new__moves_existing__df=pgtrigger.F("old__moves_existing"))
                     | pgtrigger.Q(new__state="draft")
                 ),
             ),

@@ -27,7 +27,9 @@ from plans.errors import DomainError
 from plans.templatetags.figures import moment, quantity
 from plans.templatetags.figures import span as days
 from subscriptions import services
+from subscriptions.admin.promises import PromiseActs, RedemptionInline, agreed_text, covered
 from subscriptions.models import AddOn, SeatChange, Subscription, SubscriptionPhase
+from subscriptions.models.agreements import Term
 from subscriptions.selectors import term_period, within
 
 STATE_COLOURS = {"live": "success", "ending": "warning", "ended": "default", "future": "info"}
@@ -51,12 +53,17 @@ class PhaseInline(SpanInline):
     """Which version is in force when."""
 
     model = SubscriptionPhase
-    fields = ("days", "plan_version", "price_lock_until")
-    readonly_fields = ("days",)
+    fields = ("days", "plan_version", "agreed", "price_lock_until")
+    readonly_fields = ("days", "agreed")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SubscriptionPhase]:
         """Fetch the plan with each phase."""
         return super().get_queryset(request).select_related("plan_version__plan", "subscription__customer")
+
+    @display(description=_("agreed"))
+    def agreed(self, row: SubscriptionPhase) -> str:
+        """The labels and facts that the price depends on."""
+        return agreed_text(row)
 
 
 class AddOnInline(SpanInline):
@@ -85,15 +92,8 @@ class SeatInline(ReadOnlyInline):
         return f"{row.delta:+d}"
 
 
-def covered(span: Any, zone: str) -> str:
-    """Return a span as days; one without an end says from when."""
-    if span.upper is None:
-        return gettext("from %(day)s") % {"day": moment(span.lower, zone)}
-    return days(span, zone)
-
-
 @admin.register(Subscription)
-class SubscriptionAdmin(ReadOnlyAdmin):
+class SubscriptionAdmin(PromiseActs, ReadOnlyAdmin):
     """The agreement desk."""
 
     list_display = ("public_id", "customer_link", "plan", "state", "term", "collection", "currency", "since")
@@ -101,8 +101,8 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     search_fields = ("public_id", "customer__name", "customer__public_id", "app__code")
     list_select_related = ("customer", "app")
     date_hierarchy = "anchor"
-    inlines = (PhaseInline, AddOnInline, SeatInline)
-    actions_detail = ("cancel", "undo_cancel")
+    inlines = (PhaseInline, AddOnInline, SeatInline, RedemptionInline)
+    actions_detail = ("lock", "coupon", "cancel", "leave", "undo_cancel")
     fieldsets = (
         (
             None,
@@ -114,6 +114,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
                     ("term", "collection", "currency"),
                     ("anchor_local", "covered"),
                     ("current_term", "cancelled_local"),
+                    "coming",
                     ("seats", "links"),
                 )
             },
@@ -195,11 +196,15 @@ class SubscriptionAdmin(ReadOnlyAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
         """Offer what the state allows."""
-        row = Subscription.objects.filter(pk=object_id).only("span").first()
+        row = Subscription.objects.filter(pk=object_id).only("span", "term", "left_early").first()
         if row is None or not within(row, now()):
             return []
-        hidden = "undo_cancel" if row.span.upper is None else "cancel"
-        return [one for one in super().get_actions_detail(request, object_id) if one.path != hidden]
+        hidden = {"undo_cancel" if row.span.upper is None or row.left_early else "cancel"}
+        if row.left_early:
+            hidden |= {"cancel", "leave"}
+        if row.term != Term.ANNUAL:
+            hidden |= {"leave"}
+        return [one for one in super().get_actions_detail(request, object_id) if one.path not in hidden]
 
     def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Acts need the change right, though no column is edited by hand."""

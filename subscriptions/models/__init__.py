@@ -4,6 +4,7 @@ from subscriptions.models.agreements import AddOn, SeatChange, Subscription, Sub
 from subscriptions.models.customers import App, Customer
 from subscriptions.models.keys import ApiKey
 from subscriptions.models.people import Membership, User
+from subscriptions.models.redemptions import Redemption
 
 __all__ = [
     "AddOn",
@@ -11,6 +12,7 @@ __all__ = [
     "App",
     "Customer",
     "Membership",
+    "Redemption",
     "SeatChange",
     "Subscription",
     "SubscriptionPhase",

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from plans.ids import new_id
 
+NOTHING = models.Value({}, models.JSONField())
+
 
 class Term(models.TextChoices):
     """How long the base fee is agreed and paid for."""
@@ -60,6 +62,12 @@ class Subscription(models.Model):
     anchor = models.DateTimeField(_("anchor"))
     span = DateTimeRangeField(_("span"))
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
+    # Set at the start, never later: the customer had no agreement of this plan family before.
+    is_first_purchase = models.BooleanField(
+        _("first of its kind"), default=False, db_default=False, editable=False
+    )
+    # An early exit was settled in money, so the cancellation cannot be taken back.
+    left_early = models.BooleanField(_("left early"), default=False, db_default=False, editable=False)
     # The request that started it; makes a repeated request one agreement. Blank: none was given.
     key = models.CharField(_("request key"), max_length=80, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -112,6 +120,9 @@ class SubscriptionPhase(models.Model):
         "plans.PlanVersion", models.PROTECT, related_name="phases", verbose_name=_("plan version")
     )
     price_lock_until = models.DateTimeField(_("price locked until"), null=True, blank=True)
+    # What was agreed where the terms ask: label -> value, fact -> decimal text. Frozen with the phase.
+    labels = models.JSONField(_("labels agreed"), default=dict, db_default=NOTHING, blank=True)
+    facts = models.JSONField(_("figures agreed"), default=dict, db_default=NOTHING, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
@@ -133,7 +144,9 @@ class SubscriptionPhase(models.Model):
                 name="keep_version",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(new__plan_version_id__df=pgtrigger.F("old__plan_version_id"))
-                | pgtrigger.Q(new__subscription_id__df=pgtrigger.F("old__subscription_id")),
+                | pgtrigger.Q(new__subscription_id__df=pgtrigger.F("old__subscription_id"))
+                | pgtrigger.Q(new__labels__df=pgtrigger.F("old__labels"))
+                | pgtrigger.Q(new__facts__df=pgtrigger.F("old__facts")),
             ),
         ]
 
@@ -143,7 +156,7 @@ class SubscriptionPhase(models.Model):
 
 @pghistory.track()
 class AddOn(models.Model):
-    """An option held over a span: `module.<code>`, `sla.<code>` or `support.<code>`."""
+    """An option held over a span: `module.<code>`, `sla.<code>`, `support.<code>` or `coupon.<code>`."""
 
     subscription = models.ForeignKey(
         Subscription, models.PROTECT, related_name="add_ons", verbose_name=_("subscription")

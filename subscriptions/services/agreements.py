@@ -12,7 +12,7 @@ from plans.actor import Actor
 from plans.history import changes
 from plans.models import PlanVersion
 from plans.selectors import version_state
-from subscriptions.anchors import start_anchor
+from subscriptions.anchors import current_period, start_anchor
 from subscriptions.errors import (
     AlreadySubscribed,
     AppOfAnotherCustomer,
@@ -23,10 +23,13 @@ from subscriptions.errors import (
     UnknownCollection,
     VersionNotOnSale,
 )
+from subscriptions.errors_agreed import ExitNotPossible, ExitSettled
 from subscriptions.models import AddOn, App, Customer, SeatChange, Subscription, SubscriptionPhase
-from subscriptions.models.agreements import Collection
+from subscriptions.models.agreements import Collection, Term
 from subscriptions.selectors import term_period, within, zone_of
-from subscriptions.services.checks import check_options, check_sold
+from subscriptions.services.agreed import agreed_for
+from subscriptions.services.checks import check_options, check_sold, refuse_coupons
+from subscriptions.services.locks import first_lock
 from subscriptions.services.rows import broken_constraint, lock_customer, lock_subscription
 
 
@@ -40,11 +43,16 @@ def start(
     seats: int = 0,
     app: App | None = None,
     key: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    facts: Mapping[str, Decimal] | None = None,
+    lock_until: datetime | None = None,
     at: datetime,
     by: Actor,
 ) -> Subscription:
     """Open an agreement on one plan version; a repeat with the same `key` returns the first one.
 
+    `labels` and `facts` answer what the terms ask for (`agreed_for` refuses the rest). An annual price is
+    locked for its first term; `lock_until` may lock it for longer.
     The anchor is the local midnight of the start day. One live agreement per plan family and app
     (or all apps): AlreadySubscribed. Nothing is billed here; that is `billing`'s verb around this one.
     """
@@ -52,13 +60,23 @@ def start(
         customer = lock_customer(customer.pk)
         if key and (known := customer.subscriptions.filter(key=key).first()):
             return _same_request(known, version=version, term=term, app=app)
+        refuse_coupons(options)
         _check_request(version, app, customer=customer, collection=collection, seats=seats, at=at)
         check_sold(version, term=term, currency=customer.currency)
         check_options(version, options)
+        agreed = agreed_for(version, labels=labels, facts=facts, app=app)
         agreement = _draft(customer, version, app, at=at)
+        agreement.is_first_purchase = not customer.subscriptions.filter(family=agreement.family).exists()
         agreement.term, agreement.collection, agreement.key = term, collection, key or ""
         _insert(agreement)
-        SubscriptionPhase.objects.create(subscription=agreement, plan_version=version, span=agreement.span)
+        SubscriptionPhase.objects.create(
+            subscription=agreement,
+            plan_version=version,
+            span=agreement.span,
+            labels=agreed.labels,
+            facts=agreed.facts,
+            price_lock_until=first_lock(agreement, lock_until, at=at),
+        )
         _hold(agreement, options, seats=seats, by=by)
     return agreement
 
@@ -152,6 +170,31 @@ def cancel_at_period_end(subscription: Subscription, *, at: datetime, by: Actor)
     return agreement
 
 
+def end_early(subscription: Subscription, *, at: datetime, by: Actor) -> Subscription:
+    """End an annual agreement with the month that `at` falls in; a repeat keeps the first date.
+
+    Billing settles it in the same commit, so it cannot be undone. Raises ExitNotPossible.
+    """
+    with changes(by):
+        agreement = lock_subscription(subscription)
+        if not within(agreement, at):
+            raise NotLive(subscription=agreement.public_id)
+        if agreement.left_early:
+            return agreement
+        end = month_end(agreement, at)
+        if agreement.term != Term.ANNUAL or end >= term_period(agreement, at).end:
+            raise ExitNotPossible
+        _end(agreement, end)
+        agreement.cancelled_at, agreement.left_early = at, True
+        agreement.save(update_fields=["span", "cancelled_at", "left_early"])
+    return agreement
+
+
+def month_end(agreement: Subscription, at: datetime) -> datetime:
+    """Return where the month of the agreement ends that `at` falls in."""
+    return current_period(agreement.anchor, zone_of(agreement.customer), at).end
+
+
 def undo_cancel(subscription: Subscription, *, at: datetime, by: Actor) -> Subscription:
     """Take a cancellation back while the agreement still runs."""
     with changes(by):
@@ -160,6 +203,8 @@ def undo_cancel(subscription: Subscription, *, at: datetime, by: Actor) -> Subsc
             raise NotCancelled(subscription=agreement.public_id)
         if not within(agreement, at):
             raise NotLive(subscription=agreement.public_id)
+        if agreement.left_early:
+            raise ExitSettled
         _reopen(agreement)
     return agreement
 

@@ -1,9 +1,9 @@
 """What a subscription may hold: checked by `start` and by every later change of options."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from plans.composition import Clash, clashes, modules_in
+from plans.composition import COUPON, Clash, clashes, modules_in
 from plans.models import PlanVersion
 from plans.selectors import module_rules, terms_of
 from subscriptions.errors import (
@@ -15,6 +15,7 @@ from subscriptions.errors import (
     OptionsExclude,
     TermNotOffered,
 )
+from subscriptions.errors_agreed import CouponByCode
 from subscriptions.models.agreements import Term
 
 REFUSALS = {"requires": OptionMissing, "excludes": OptionsExclude, "one_only": OneTierOnly}
@@ -40,6 +41,13 @@ def check_options(version: PlanVersion, options: Mapping[str, Decimal]) -> None:
         if not quantity.is_finite() or not 0 < quantity < MOST:
             raise OptionQuantity(option=option, quantity=quantity)
     refuse(clashes(options, module_rules(modules_in(options))))
+
+
+def refuse_coupons(options: Iterable[str]) -> None:
+    """Refuse coupons among wanted options: a code, a limit and dates stand before them."""
+    for option in options:
+        if option.startswith(COUPON):
+            raise CouponByCode(option=option)
 
 
 def refuse(found: list[Clash]) -> None:

@@ -14,7 +14,7 @@ from plans.selectors import module_rules
 from subscriptions.errors import KeyReused, NotLive, OptionAlreadyHeld, OptionNotHeld, SeatsBelowZero
 from subscriptions.models import AddOn, SeatChange, Subscription
 from subscriptions.selectors import held_options, phase_at, seats_at, within
-from subscriptions.services.checks import check_options, refuse
+from subscriptions.services.checks import check_options, refuse, refuse_coupons
 from subscriptions.services.rows import lock_subscription
 
 
@@ -24,6 +24,7 @@ def add_option(
     """Hold an option from `at` on. It must be sold by the version in force and suit what is held."""
     with changes(by):
         agreement = lock_subscription(subscription)
+        refuse_coupons([option])
         version = _version_at(agreement, at)
         if agreement.add_ons.filter(option=option, span__overlap=(at, None)).exists():
             raise OptionAlreadyHeld(option=option)

@@ -10,6 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange as Span
 from billing.models import (
     BillingJob,
     BillingRun,
+    EarlyExit,
     Invoice,
     InvoiceLine,
     LedgerEntry,
@@ -28,8 +29,8 @@ from billing.models import (
     StripeLink,
     StripeOperation,
 )
-from plans.models import Feature, FeatureModule, Meter, ModuleRule, PlanVersion, SlaTier, SupportTier
-from subscriptions.models import Customer, Subscription
+from plans.models import Coupon, Feature, FeatureModule, Meter, ModuleRule, PlanVersion, SlaTier, SupportTier
+from subscriptions.models import Customer, Redemption, Subscription
 from tests.factories import (
     DECEMBER,
     NOVEMBER,
@@ -66,6 +67,7 @@ def fill(number: int) -> Subscription:
     make_key(["usage:write"])
     add_usage(number, subscription)
     add_money(number, subscription)
+    add_promises(number, subscription)
     add_work(number, subscription)
     return subscription
 
@@ -86,6 +88,25 @@ def add_catalogue(number: int, version: PlanVersion) -> None:
         code=f"support{number}", channels=["mail"], response_minutes={"high": 60}, **names
     )
     PlanVersion.objects.create(plan=version.plan, number=version.number + 1)
+    Coupon.objects.create(code=f"coupon{number}", redeem_code=f"COUPON{number}", **names)
+
+
+def add_promises(number: int, subscription: Subscription) -> None:
+    """A redeemed coupon and a settled early exit."""
+    coupon = Coupon.objects.get(code=f"coupon{number}")
+    Redemption.objects.create(
+        coupon=coupon,
+        customer=subscription.customer,
+        subscription=subscription,
+        number=1,
+        at=NOW,
+        by="user:1",
+    )
+    EarlyExit.objects.create(
+        customer=subscription.customer, subscription=subscription, currency="USD", term=MONTH,
+        ends_at=DECEMBER, paid=1200, monthly=150, months_used=2, refund=900,
+        facts={"paid": "12"}, terms_hash=HASH, at=NOW, by="user:1",
+    )  # fmt: skip
 
 
 def add_usage(number: int, subscription: Subscription) -> None:
