@@ -12,6 +12,7 @@ from plans.terms import Charge, Document, Fact, Figure, Formula, Tariff
 from plans.terms_check import BUILTIN_FACTS, BUILTIN_LABELS
 from plans.terms_walk import reachable_names, walk
 
+SLA = "sla."  # what the codes of an SLA tier's figures begin with
 SUPPLIED = frozenset({"currency", *BUILTIN_LABELS})
 
 
@@ -31,11 +32,13 @@ class Asked:
 def asked_of(document: Document) -> Asked:
     """Return what has to be agreed, in the order the document declares it.
 
-    A label that only its own `split` picks by is given by the usage and not asked.
+    Not asked is a label that only its own `split` picks by, or the worth of an event (the usage gives it),
+    and one that only an SLA figure picks by (staff record that condition).
     """
     picked: set[str] = set()
     names: set[str] = set()
-    for one in (*document.charges, *document.figures):
+    figures = [figure for figure in document.figures if not figure.code.startswith(SLA)]
+    for one in (*document.charges, *figures):
         own = one.split if isinstance(one, Charge) else None
         picked |= set(_picks(document, one)) - {own}
     for charge in document.charges:
@@ -57,7 +60,8 @@ def _picks(document: Document, one: Figure) -> Iterator[str]:
     """Yield the labels that a charge or figure picks by, through numbers, meters and pools too."""
     parts: list[Any] = [one, list(document.pools.values())]
     for name in reachable_names(document, one):
-        parts += [document.numbers.get(name), document.meters.get(name)]
+        meter = document.meters.get(name)
+        parts += [document.numbers.get(name), *((meter.reduce, meter.steps) if meter else ())]
     for part in parts:
         for _path, inner in walk(part, "") if part is not None else ():
             if isinstance(inner, Formula | Tariff) and inner.pick is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -23,3 +24,16 @@ def _forget_keys() -> Iterator[None]:
     yield
     forget_keys()
     forget_directory()
+
+
+@pytest.fixture(autouse=True)
+def _no_events_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A transactional test truncates Django's tables; the event table is not managed by Django."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker is None or not marker.kwargs.get("transaction"):
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE usage_usageevent")

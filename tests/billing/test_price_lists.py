@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from billing.services.invoicing import issue_cycle
-from billing.services.quoting import preview
+from billing.services.quoting import preview_terms
 from billing.services.subscribing import subscribe
 from billing.verifying import faults_of
 from plans.actor import NIGHT
 from plans.errors import DomainError
 from plans.models import PlanVersion
+from plans.selectors import terms_of
 from subscriptions.models import Subscription, SubscriptionPhase
 from tests.factories import TESTER, make_app, make_customer, make_version
 
@@ -103,7 +104,9 @@ def test_the_quote_is_the_first_invoice() -> None:
     version = make_version(TERMS)
     chosen = {"labels": {"region": "overseas"}, "facts": {"committed": Decimal(7)}}
 
-    quoted = preview(version, term="monthly", currency="USD", options={}, seats=0, quantities={}, **chosen)
+    quoted = preview_terms(
+        terms_of(version), term="monthly", currency="USD", options={}, seats=0, quantities={}, **chosen
+    )
 
     assert quoted.start.total == bought(version, **chosen)[1].total == 16400
 
@@ -192,8 +195,8 @@ def test_the_year_counts_by_its_first_month() -> None:
 def test_the_price_of_a_usual_month_is_not_the_promotions() -> None:
     version = make_version(PROMOTED)
 
-    found = preview(
-        version, term="monthly", currency="CNY", options={}, seats=0, quantities={},
+    found = preview_terms(
+        terms_of(version), term="monthly", currency="CNY", options={}, seats=0, quantities={},
         labels={"first_purchase": "yes"},
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from billing.errors_quotes import QuoteNeedsProvider, QuoteStale
+from billing.errors_quotes import QuoteStale
 from billing.models import Quote
 from billing.quote_request import QuoteRequest
 from billing.selectors import upcoming_bill
@@ -165,7 +165,7 @@ def test_first_purchase_follows_from_the_customer(customer):
     assert (first.start_total, second.start_total) == (2000, 4000)
 
 
-def test_special_conditions_are_for_the_provider_to_set_up(customer):
+def test_what_a_quote_was_agreed_for_is_agreed_with_it(customer):
     version = make_plan(
         labels={"partner": ["yes", "no"]},
         charges=[
@@ -183,8 +183,11 @@ def test_special_conditions_are_for_the_provider_to_set_up(customer):
     quote = make_quote(request, customer=customer, at=START, by=TESTER)
 
     assert quote.start_total == 1000
-    with pytest.raises(QuoteNeedsProvider):
-        accept_quote(quote, collection="offline", app=None, key="form_1", at=START, by=TESTER)
+    agreement, invoice = accept_quote(
+        quote, collection="offline", app=None, key="form_1", at=START, by=TESTER
+    )
+    assert agreement.phases.get().labels == {"partner": "yes"}
+    assert invoice.total == 1000
 
 
 @transaction.atomic

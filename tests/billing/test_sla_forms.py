@@ -7,7 +7,7 @@ import pytest
 
 from billing.books import offences
 from billing.errors import AwardNotWaiting, ReasonNeeded
-from billing.models import BillingJob, SlaAssessment, SlaCredit
+from billing.models import BillingJob, PackHolding, SlaAssessment, SlaCredit
 from billing.models import SlaGrant as Grant
 from billing.selectors import credit_balance
 from billing.services.due_windows import ended_windows
@@ -63,8 +63,12 @@ def test_units_go_to_their_pool() -> None:
     assess(subscription, FIRST_MONTH, at=AFTER, by=NIGHT)
 
     grant = Grant.objects.get()
-    assert (grant.pool, grant.quantity, grant.state) == ("messages", 130_000, "due")
+    assert (grant.pool, grant.quantity, grant.state) == ("messages", 130_000, "applied")
     assert grant.expires_at == datetime(2027, 1, 10, 16, tzinfo=UTC)
+    pack = PackHolding.objects.get()
+    assert (pack.pool, pack.quantity, pack.expires_at) == ("messages", 130_000, grant.expires_at)
+    assess(subscription, FIRST_MONTH, at=AFTER, by=NIGHT)
+    assert PackHolding.objects.count() == 1
 
 
 def test_a_large_credit_waits_for_a_person(settings) -> None:
