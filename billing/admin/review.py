@@ -19,6 +19,8 @@ from billing.admin import samples
 from billing.admin.blast import radius
 from billing.admin.samples import SCALES, Basket
 from billing.admin.years import odd_years
+from billing.models.lines import in_reader_language
+from billing.monotone import falling_edges
 from billing.services.releases import publish_reviewed
 from config.admin_base import Confirmation, StaffForm, change_url, confirmed, page, site_page
 from plans.admin.acting import acting
@@ -243,6 +245,25 @@ def _reach(version: PlanVersion) -> list[tuple[str, str]]:
     return facts or [(gettext("Reach"), gettext("Nobody has this plan."))]
 
 
+def _falls(draft: Terms) -> list[str]:
+    """Return where one unit more makes a month cheaper: customers notice, and ask."""
+    names = {one.code: in_reader_language(dict(one.name)) or one.code for one in draft.document.charges}
+    said = gettext(
+        "%(charge)s costs less just above %(edge)s (%(above)s) than at it (%(at_edge)s): "
+        "its price falls there."
+    )
+    return [
+        said
+        % {
+            "charge": names[fall.charge],
+            "edge": quantity(fall.edge),
+            "above": quantity(fall.above),
+            "at_edge": quantity(fall.at_edge),
+        }
+        for fall in falling_edges(draft.document)
+    ]
+
+
 def _effect(request: HttpRequest, version: PlanVersion, last: PlanVersion | None) -> dict[str, Any]:
     """Return prices before and after, differences in words, the reach, and what deserves a second look."""
     draft = samples.terms_for(version)
@@ -252,7 +273,7 @@ def _effect(request: HttpRequest, version: PlanVersion, last: PlanVersion | None
         gettext("In %(currency)s a year paid at once costs more than twelve months.") % {"currency": code}
         for code in samples.dear_years(draft)
     ]
-    warnings += odd_years(draft)
+    warnings += [*odd_years(draft), *_falls(draft)]
     if not draft.document.charges:
         warnings.append(gettext("It charges nothing."))
     if sold and (gone := set(sold.currencies) - set(draft.currencies)):

@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from billing.admin import samples
 from billing.admin.shown import priced
+from billing.models import Quote
 from plans.catalogue import read_catalogue
 from plans.models import Plan, PlanVersion
 from plans.selectors_catalogue import draft_terms
@@ -147,6 +148,14 @@ def test_from_draft_to_the_customers_price(world: World, visit: Any) -> None:
         result.locator("a.btn").click()
         page.wait_for_url(re.compile("/plans/growth/subscribe/"))
         expect(page.locator("main")).to_contain_text("CN¥700.00")
+
+        page = customer.open("/plans/growth/?use-traffic=500")
+        page.get_by_role("button", name="Save this quote").click()
+        page.wait_for_url(re.compile("/quotes/quo_"))
+        quote = Quote.objects.get()
+        assert (quote.plan_version, quote.start_total) == (draft, 70_000)
+        expect(page.locator("main")).to_contain_text(quote.number)
+        expect(page.locator("main")).to_contain_text("CN¥605.00")  # the traffic of the month
         assert customer.complaints == []
 
 
