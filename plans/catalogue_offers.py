@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from plans.catalogue import Catalogue, Coupon, Version
 from plans.problems import Problem, join
-from plans.terms_walk import NAME
+from plans.terms import Charge, Formula
+from plans.terms_walk import NAME, spends_in
 
 LANGUAGES = ("en", "zh-Hans")
 
@@ -21,9 +22,7 @@ def coupon_problems(catalogue: Catalogue) -> Iterator[Problem]:
 
 
 def _coupon(one: Coupon, path: str) -> Iterator[Problem]:
-    for number, charge in enumerate(one.charges):
-        if not charge.credit:
-            yield Problem(f"{path}.charges[{number}].credit", "coupon_not_credit", {"code": charge.code})
+    yield from _credits(one, path)
     if not one.charges:
         yield Problem(path, "missing_field", {"field": "charges"})
     for field in ("periods", "limit"):
@@ -34,6 +33,20 @@ def _coupon(one: Coupon, path: str) -> Iterator[Problem]:
         yield Problem(f"{path}.valid.until", "validity_not_rising")
     if not NAME.fullmatch(typed_code(one)):
         yield Problem(f"{path}.redeem", "bad_name", {"value": one.redeem or one.code})
+
+
+def _credits(one: Coupon, path: str) -> Iterator[Problem]:
+    for number, charge in enumerate(one.charges):
+        if not charge.credit:
+            yield Problem(f"{path}.charges[{number}].credit", "coupon_not_credit", {"code": charge.code})
+        if not _is_bounded(charge):
+            yield Problem(f"{path}.charges[{number}]", "coupon_unbounded", {"code": charge.code})
+
+
+def _is_bounded(charge: Charge) -> bool:
+    """Return whether a credit is worked out from what there is to pay, so that no bill falls below zero."""
+    last = [step.at_most for step in charge.steps if step.at_most is not None]
+    return any(spends_in(part) for part in (charge.of, *last) if isinstance(part, Formula))
 
 
 def typed_code(coupon: Coupon) -> str:

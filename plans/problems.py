@@ -117,6 +117,10 @@ TEXTS: dict[str, str] = {
     "hours_clock": _("“%(value)s” is not a time of day such as 09:30 (at most 24:00)."),
     "hours_date": _("“%(value)s” is not a date such as 2026-12-31."),
     "coupon_not_credit": _("“%(code)s” is a charge of a coupon and has to be a credit: write credit: true."),
+    "coupon_unbounded": _(
+        "“%(code)s” could take off more than there is to pay. Make it a share of spend, or end its steps "
+        "with at_most: {spend: [plan]}."
+    ),
     "validity_not_rising": _("A coupon ends after it begins."),
     "not_offered": _("“%(code)s” is not among the modules that this version offers."),
     "no_monthly_price": _(

@@ -229,6 +229,7 @@ def test_a_file_with_coupons_comes_back_without_loss() -> None:
     ("old", "new", "path", "code"),
     [
         ("credit: true, of: {spend: [plan]}", "of: {spend: [plan]}", "coupons[0].charges[0].credit", "coupon_not_credit"),
+        ("{each: 1}}, {at_most: {spend: [plan]}}", "{each: 1}}", "coupons[1].charges[0]", "coupon_unbounded"),
         ("periods: 2", "periods: 0", "coupons[0].periods", "out_of_range"),
         ("until: 2026-05-01", "until: 2026-02-01", "coupons[0].valid.until", "validity_not_rising"),
         ("redeem: FLOWERS-26", "redeem: flat", "coupons[0].redeem", "duplicate_code"),
