@@ -37,7 +37,7 @@ class PlaceSerializer(serializers.Serializer[Fields]):
     new = serializers.CharField(allow_null=True)
 
 
-class SentenceSerializer(serializers.Serializer[Fields]):
+class ChangeSentenceSerializer(serializers.Serializer[Fields]):
     """One change as a sentence, with the places it tells."""
 
     text = TextSerializer()
@@ -50,7 +50,7 @@ class ComparisonSerializer(serializers.Serializer[Fields]):
     plan = serializers.CharField()
     from_version = serializers.IntegerField()
     to_version = serializers.IntegerField()
-    changes = SentenceSerializer(many=True)
+    changes = ChangeSentenceSerializer(many=True)
 
 
 class CompareView(APIView):

@@ -15,7 +15,7 @@ from billing.admin.blast import signed
 from billing.admin.shown import priced
 from billing.models import ReleaseReview
 from config.admin_base import ReadOnlyAdmin, change_link, display
-from plans.admin.people import person
+from plans.admin.people import unlisted
 from plans.templatetags.figures import quantity
 
 
@@ -53,7 +53,7 @@ class ReleaseReviewAdmin(ReadOnlyAdmin):
     @display(description=_("reviewer"))
     def who(self, row: ReleaseReview) -> str:
         """The person who published it."""
-        return str(row.email or person(row.reviewer))  # type: ignore[attr-defined]  # annotated above
+        return str(row.email or unlisted(row.reviewer))  # type: ignore[attr-defined]  # annotated above
 
     @display(description=_("live on the plan"))
     def live(self, row: ReleaseReview) -> Any:

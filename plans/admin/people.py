@@ -13,7 +13,7 @@ def people(actors: Iterable[str]) -> dict[str, str]:
     keys = [int(number) for number in numbers.values() if number.isascii() and number.isdecimal()]
     rows = get_user_model()._default_manager.filter(pk__in=keys) if keys else []
     emails = {f"user:{row.pk}": row.get_username() for row in rows}
-    return {actor: emails.get(actor) or _other(actor) for actor in asked}
+    return {actor: emails.get(actor) or unlisted(actor) for actor in asked}
 
 
 def person(actor: str) -> str:
@@ -21,7 +21,8 @@ def person(actor: str) -> str:
     return people([actor])[actor]
 
 
-def _other(actor: str) -> str:
+def unlisted(actor: str) -> str:
+    """Return what an actor is called who is no person on record; asks no database."""
     kind, _colon, name = actor.partition(":")
     if kind == "system":
         return gettext("the system (%(name)s)") % {"name": name}

@@ -13,10 +13,11 @@ from billing.books import offences
 from billing.models import BillingJob, Invoice, ParkedCustomer, SlaAssessment
 from billing.selectors import upcoming_bill
 from billing.services.nightly import run_night
-from billing.services.quoting import preview
+from billing.services.quoting import preview_terms
 from billing.services.runs import tick
 from billing.verifying import faults_of
 from plans.models import PlanVersion
+from plans.selectors import terms_of
 from subscriptions.models import Subscription, SubscriptionPhase
 from subscriptions.services import cancel_at_period_end
 from tests.billing.world import ANCHOR, EDGE, START, TERMS, begin, make_plan, report_availability
@@ -318,8 +319,9 @@ def test_a_preview_of_finer_bills_is_a_month_of_them():
         figures=[],
     )  # fmt: skip
 
-    shown = preview(
-        plan, term="monthly", currency="USD", options={}, seats=0, quantities={"messages": Decimal(7000)}
+    used = {"messages": Decimal(7000)}
+    shown = preview_terms(
+        terms_of(plan), term="monthly", currency="USD", options={}, seats=0, quantities=used
     )
 
     assert [(line.charge, line.amount) for line in shown.start.lines] == [("base", 4000)]

@@ -10,7 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
 from billing.derivation import Node, plain
+from billing.explain_headline import headline
 from billing.explain_tree import Names, sentences_of
+from billing.explain_words import terms_names
 from billing.models.lines import in_reader_language
 from billing.oracle import meets
 from billing.question import FACTS, PRICES, Question, QuestionInvalid, read_question
@@ -99,7 +101,11 @@ def told(question: Question, found: Answer) -> Iterator[str]:
     """Yield the bill as a person reads it: lines, the steps behind each, the total."""
     if question.plan:
         yield f"{question.plan}, version {question.version}"
-    names = {**question.names, **{line.key: line.label for one in found.ratings for line in one.lines}}
+    names = {
+        **terms_names(question.terms.document),
+        **question.names,
+        **{line.key: line.label for one in found.ratings for line in one.lines},
+    }
     for index, rating in enumerate(found.ratings):
         if len(found.ratings) > 1:
             yield f"bill {index + 1}: {plain(rating.total)} {rating.currency}"
@@ -118,6 +124,7 @@ def _line(line: Line, currency: str, names: Names) -> Iterator[str]:
     place = ", ".join(part for part in line.key.split("/")[1:] if part)
     quantity = "" if line.quantity is None else f"  {plain(line.quantity)} {line.unit}".rstrip()
     yield f"{name}{f' ({place})' if place else ''}{quantity}  {plain(line.amount)} {currency}"
+    yield f"  {headline(line.derivation, currency, names).text}"
     yield from _steps(line.derivation, currency, names)
 
 
