@@ -122,8 +122,9 @@ def _of_word(kind: type[msgspec.Struct], word: str, part: Tree) -> Iterator[str]
 
 
 def _chosen(tree: Tree, kind: Any) -> Iterator[str]:
-    """Yield the values of a closed list that stand here, alone or in a list."""
-    for value in tree if isinstance(tree, list) else [tree]:
+    """Yield the values of a closed list that stand here: alone, in a list or by name."""
+    rows = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else [tree]
+    for value in rows:
         if isinstance(value, str) and value in choices(kind):
             yield value
 

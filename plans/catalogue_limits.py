@@ -6,7 +6,7 @@ from typing import Any
 from plans.catalogue import Catalogue, Version
 from plans.problems import Problem, join
 
-SECTIONS = ("meters", "features", "modules", "sla_tiers", "support_tiers", "plans")
+SECTIONS = ("meters", "features", "modules", "sla_tiers", "support_tiers", "coupons", "plans")
 LENGTHS = {
     "code": 64,
     "unit": 32,

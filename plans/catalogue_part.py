@@ -19,6 +19,7 @@ def part_with(catalogue: Catalogue, code: str) -> Catalogue | None:
         modules=[one for one in catalogue.modules if one.code in modules],
         sla_tiers=[one for one in catalogue.sla_tiers if one.code in _offered(plan, "sla_tiers")],
         support_tiers=[one for one in catalogue.support_tiers if one.code in _offered(plan, "support_tiers")],
+        coupons=[one for one in catalogue.coupons if one.code in _offered(plan, "coupons")],
         plans=[plan],
     )
 

@@ -12,7 +12,13 @@ from plans.shape import Tree
 
 CODED = ("charges", "closing", "figures")
 SILENT = ("terms", "steps", "price", "cases", "bands", "closing", "charges", "reduce", "plan")
-NAMESPACES = {"modules": "module", "sla_tiers": "sla", "support_tiers": "support", "features": "feature"}
+NAMESPACES = {
+    "modules": "module",
+    "sla_tiers": "sla",
+    "support_tiers": "support",
+    "coupons": "coupon",
+    "features": "feature",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ PLURAL = frozenset(
     {
         "tags", "held", "dimensions", "holidays", "windows", "days", "channels", "response_minutes", "hours",
         "choices", "options", "steps", "bands", "cases", "charges", "closing", "figures", "modules",
-        "sla_tiers", "support_tiers", "terms", "spend", "entitlements", "features", "numbers", "meters",
+        "sla_tiers", "support_tiers", "coupons", "terms", "spend", "entitlements", "features", "numbers",
+        "meters",
     }
 )  # fmt: skip
 
@@ -49,21 +50,25 @@ OFFERED = {
     "module": _("Module %(name)s is offered now."),
     "sla": _("SLA tier %(name)s is offered now."),
     "support": _("Support tier %(name)s is offered now."),
+    "coupon": _("Coupon %(name)s is offered now."),
 }
 WITHDRAWN = {
     "module": _("Module %(name)s is no longer offered."),
     "sla": _("SLA tier %(name)s is no longer offered."),
     "support": _("Support tier %(name)s is no longer offered."),
+    "coupon": _("Coupon %(name)s is no longer offered."),
 }
 LIST_OFFERED = {
     "modules": _("Modules offered now: %(names)s."),
     "sla_tiers": _("SLA tiers offered now: %(names)s."),
     "support_tiers": _("Support tiers offered now: %(names)s."),
+    "coupons": _("Coupons offered now: %(names)s."),
 }
 LIST_WITHDRAWN = {
     "modules": _("Modules no longer offered: %(names)s."),
     "sla_tiers": _("SLA tiers no longer offered: %(names)s."),
     "support_tiers": _("Support tiers no longer offered: %(names)s."),
+    "coupons": _("Coupons no longer offered: %(names)s."),
 }
 GRANTS_BECOME = _("%(feature)s: %(old)s becomes %(new)s.")
 GRANTS_NEW = _("%(feature)s is granted now: %(new)s.")
@@ -192,6 +197,10 @@ WHATS = {
     "modules": _("the modules"),
     "sla_tiers": _("the SLA tiers"),
     "support_tiers": _("the support tiers"),
+    "coupons": _("the coupons"),
+    "moves_existing": _("whether subscribers of earlier versions come along"),
+    "early_exit": _("what is given back to who leaves early"),
+    "wording": _("the readable names"),
     "terms": _("the terms"),
     "entitlements": _("the entitlements"),
     "features": _("the features"),

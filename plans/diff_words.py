@@ -31,7 +31,7 @@ from plans.shape import Tree
 
 __all__ = ["Naming", "Said", "told"]
 
-PARTS = ("module.", "sla.", "support.")
+PARTS = ("module.", "sla.", "support.", "coupon.")
 LANGUAGES = {"name", "names", "description"}
 
 
@@ -76,7 +76,10 @@ def _option(one: Difference) -> str:
         return ""
     if keys[0] == "options" and str(keys[1]).startswith(PARTS):
         return str(keys[1])
-    is_list = keys[0] in ("modules", "sla_tiers", "support_tiers") and keys[1] in (one.old, one.new)
+    is_list = keys[0] in ("modules", "sla_tiers", "support_tiers", "coupons") and keys[1] in (
+        one.old,
+        one.new,
+    )
     return f"{NAMESPACES[str(keys[0])]}.{keys[1]}" if is_list else ""
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from plans.catalogue import Catalogue
 from plans.diff_words import Naming, Said, told
-from plans.models import Feature, FeatureModule, Meter, Named, PlanVersion, SlaTier, SupportTier
+from plans.models import Coupon, Feature, FeatureModule, Meter, Named, PlanVersion, SlaTier, SupportTier
 from plans.models.plans import VersionState
 from plans.problems import TermsInvalid
 from plans.selectors_catalogue import draft_entitlements, draft_terms, normal
@@ -16,13 +16,15 @@ KINDS: dict[str, type[Named]] = {
     "module": FeatureModule,
     "sla": SlaTier,
     "support": SupportTier,
+    "coupon": Coupon,
     "feature": Feature,
     "meter": Meter,
 }
+SECTIONS = ("modules", "sla_tiers", "support_tiers", "coupons", "features", "meters")  # as KINDS
 
 
 def naming(language: str, catalogue: Catalogue | None = None) -> Naming:
-    """Return the names of all catalogue rows, those of a file before those stored; five queries."""
+    """Return the names of all catalogue rows, those of a file before those stored; six queries."""
     found: dict[str, Mapping[str, str]] = {}
     for kind, model in KINDS.items():
         rows = model._default_manager.only("code", "name_en", "name_zh")
@@ -31,7 +33,7 @@ def naming(language: str, catalogue: Catalogue | None = None) -> Naming:
 
 
 def _file_names(catalogue: Catalogue) -> dict[str, Mapping[str, str]]:
-    sections = zip(KINDS, ("modules", "sla_tiers", "support_tiers", "features", "meters"), strict=True)
+    sections = zip(KINDS, SECTIONS, strict=True)
     return {
         f"{kind}.{row.code}": {"en": row.names.en, "zh-Hans": row.names.zh}
         for kind, section in sections
@@ -57,7 +59,14 @@ def _said(terms: Any, entitlements: Mapping[str, Any]) -> Tree:
 
 def written(source: Tree) -> Tree:
     """Return the text of a version with its empty parts written out, so that each thing in them is told."""
-    empty: Tree = {"closing": [], "modules": [], "sla_tiers": [], "support_tiers": [], "entitlements": {}}
+    empty: Tree = {
+        "closing": [],
+        "modules": [],
+        "sla_tiers": [],
+        "support_tiers": [],
+        "coupons": [],
+        "entitlements": {},
+    }
     return {**empty, **source, "terms": {"charges": [], "figures": [], **source.get("terms", {})}}
 
 

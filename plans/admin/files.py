@@ -42,6 +42,7 @@ SECTIONS = {
     "modules": _("module"),
     "sla_tiers": _("SLA tier"),
     "support_tiers": _("support tier"),
+    "coupons": _("coupon"),
     "plans": _("plan"),
     "versions": _("version"),
 }

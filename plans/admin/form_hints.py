@@ -37,7 +37,7 @@ MAIN: Mapping[str, Sequence[str]] = {
     "Document": ("currency", "charges", "figures"),
     "PartDocument": ("charges",),
     "SlaDocument": ("figure", "cap", "charges"),
-    "Version": ("modules", "sla_tiers", "support_tiers", "entitlements", "closing"),
+    "Version": ("modules", "sla_tiers", "support_tiers", "coupons", "entitlements", "closing"),
 }
 # Which names a text, or the keys of a mapping, may be completed with.
 REFERS: Mapping[str, str] = {
@@ -64,6 +64,8 @@ REFERS: Mapping[str, str] = {
     "Version.modules": "modules",
     "Version.sla_tiers": "sla_tiers",
     "Version.support_tiers": "support_tiers",
+    "Version.coupons": "coupons",
+    "Version.features": "modules",
     "Version.entitlements": "features",
     "Rounding.to": "multiples",
     "RoundPlan.line": "multiples",
@@ -71,14 +73,15 @@ REFERS: Mapping[str, str] = {
     "Step.round": "multiples",
     "Prorate.round": "multiples",
 }
-CLOSED = {"modules", "sla_tiers", "support_tiers"}  # every value is known: boxes to tick
+CLOSED = {"modules", "sla_tiers", "support_tiers", "coupons"}  # every value is known: boxes to tick
 IN_LANGUAGES = {"Charge.name", "Figure.name", "TimeBand.name"}
 INSTEAD: Mapping[str, str] = {"Band.upto": "below"}  # one column of the two is enough
 HIDDEN = {"Version.number", "Version.effective_at", "Version.comment"}  # set elsewhere on the page
 SECTIONS: Sequence[tuple[str, Any, Sequence[str]]] = (
     ("prices", _("Prices"), ("terms.currency", "terms.round", "terms.charges")),
     ("closing", _("Closing charges: discounts and tax over everything above"), ("closing",)),
-    ("offer", _("On offer with this plan"), ("modules", "sla_tiers", "support_tiers")),
+    ("offer", _("On offer with this plan"), ("modules", "features", "sla_tiers", "support_tiers", "coupons")),
+    ("life", _("For those who have subscribed"), ("moves_existing", "early_exit")),
     ("grants", _("What it grants"), ("entitlements",)),
     (
         "names",
@@ -92,6 +95,7 @@ SECTIONS: Sequence[tuple[str, Any, Sequence[str]]] = (
             "terms.pools",
             "terms.schedules",
             "terms.tags",
+            "terms.wording",
         ),
     ),
     ("figures", _("Figures worked out on request"), ("terms.figures",)),

@@ -7,7 +7,7 @@ from plans.admin.form_hints import CLOSED, HIDDEN, IN_LANGUAGES, INSTEAD, MAIN, 
 from plans.admin.form_words import LABELS, VALUES
 from plans.catalogue import Version
 from plans.form_schema import Described, described
-from plans.models import Feature, FeatureModule, Meter, SlaTier, SupportTier
+from plans.models import Coupon, Feature, FeatureModule, Meter, SlaTier, SupportTier
 from plans.money import EXPONENTS
 from plans.terms_check import BUILTIN_FACTS, BUILTIN_LABELS
 
@@ -51,6 +51,7 @@ def known_names() -> dict[str, Any]:
         "modules": FeatureModule,
         "sla_tiers": SlaTier,
         "support_tiers": SupportTier,
+        "coupons": Coupon,
     }
     named = {key: [[one.code, one.name] for one in model.objects.all()] for key, model in rows.items()}
     return {

@@ -28,6 +28,11 @@ LABELS: Mapping[str, Any] = {
     "modules": pgettext_lazy("word", "modules"),
     "sla_tiers": pgettext_lazy("word", "SLA tiers"),
     "support_tiers": pgettext_lazy("word", "support tiers"),
+    "coupons": pgettext_lazy("word", "coupons"),
+    "Version.features": pgettext_lazy("word", "entitlements of modules follow"),
+    "moves_existing": pgettext_lazy("word", "subscribers of earlier versions move"),
+    "early_exit": pgettext_lazy("word", "who leaves a year early"),
+    "wording": pgettext_lazy("word", "readable names"),
     "entitlements": pgettext_lazy("word", "entitlements"),
     "code": pgettext_lazy("word", "code"),
     "of": pgettext_lazy("word", "of"),
@@ -119,6 +124,12 @@ LABELS: Mapping[str, Any] = {
 
 # Values of choices; a value without an entry is shown as it is written.
 VALUES: Mapping[str, Any] = {
+    "pinned": pgettext_lazy("value", "what was granted at publish"),
+    "nobody": pgettext_lazy("value", "nobody"),
+    "at_renewal": pgettext_lazy("value", "at their next renewal, unless the price is locked"),
+    "keep": pgettext_lazy("value", "gets nothing back"),
+    "claw_back": pgettext_lazy("value", "pays the used months at the monthly price"),
+    "refund_unused": pgettext_lazy("value", "gets the unused time back"),
     "graduated": pgettext_lazy("value", "graduated: each band on the part inside it"),
     "volume": pgettext_lazy("value", "volume: the reached band on everything"),
     "bracket": pgettext_lazy("value", "bracket: the reached band's own fee"),

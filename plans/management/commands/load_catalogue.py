@@ -27,6 +27,7 @@ WORDS = {
     "modules": "module",
     "sla_tiers": "SLA tier",
     "support_tiers": "support tier",
+    "coupons": "coupon",
     "plans": "plan",
     "versions": "version",
 }

@@ -10,7 +10,7 @@ const rows = (value) => (Array.isArray(value) ? value.filter(isObject) : []);
 const charges = (root, doc) => [...rows(doc.charges), ...rows(root.closing)];
 
 function options(root, doc) {
-  const sold = [["module", "modules"], ["sla", "sla_tiers"], ["support", "support_tiers"]];
+  const sold = [["module", "modules"], ["sla", "sla_tiers"], ["support", "support_tiers"], ["coupon", "coupons"]];
   return [
     ...list(doc.options),
     ...sold.flatMap(([kind, section]) => list(root[section]).map((code) => `${kind}.${code}`)),
