@@ -47,11 +47,12 @@ def rated_again(invoice: Invoice, frozen: Frozen, packs: Packs | None = None) ->
     readings = [row for rows in frozen.values() for row in rows]
     parts = parts_of(invoice.inputs)
     if packs is not None:
-        parts = [replace(part, view=_holding(part.view, packs)) for part in parts]
+        parts = [replace(part, view=holding(part.view, packs)) for part in parts]
     return lines_of(parts, observed(frozen, zone), spent_of(invoice), zone, readings)
 
 
-def _holding(view: Standpoint, packs: Packs) -> Standpoint:
+def holding(view: Standpoint, packs: Packs) -> Standpoint:
+    """Return a standpoint with these packs, of the pools it had."""
     known = {pool: packs[pool] for pool in view.context.packs if pool in packs}
     return replace(view, context=replace(view.context, packs=known))
 

@@ -12,11 +12,10 @@ from usage.selectors_raw import (
     ReadingCell,
     RollupCheck,
     adds_up,
-    cells_of,
     dropped_until,
     hash_fits,
     is_kept,
-    period_of,
+    recountable,
     recounted,
     rollup_checks,
 )
@@ -61,10 +60,10 @@ def raw_proof(readings: Iterable[Reading]) -> RawProof:
     """Count readings again from the raw events that are kept."""
     found = RawProof()
     for one in readings:
-        cells = cells_of(one) or [ReadingCell(period_of(one), Decimal(0), None)]
+        cells = recountable(one)
         dropped = dropped_until(one)
         kept = [cell for cell in cells if is_kept(cell, dropped)]
-        found.cells += len(cells)
+        found.cells += max(len(cells), 1)
         found.recounted += len(kept)
         if kept:
             found.faults += _recounted_faults(one, kept)

@@ -72,13 +72,16 @@ SELECT v.app_id, (%(stretches)s::int[])[width_bucket(v.occurred_at, %(starts)s::
 class Cell:
     """One meter's value from `start` on; `source` is (roll-up id, revision), None if read from events.
 
-    `attributes` are those of the events, and of the stretch of time for distinct users.
+    `attributes` are those of the events, and of the stretch of time for distinct users. `end` is given where
+    the stretch is no day; `is_worth` where the value is not the events' own but what they are worth.
     """
 
     start: datetime
     value: Decimal
     source: tuple[int, int] | None = None
     attributes: Attributes = ()
+    end: datetime | None = None
+    is_worth: bool = False
 
 
 @dataclass(slots=True)
@@ -146,7 +149,8 @@ def _add_fine(found: Snapshot, apps: Sequence[int], meter: int, period: Period, 
     by = [name for name in grain.by if name != REGION]
     rows = _by_grain(_FINE, apps, meter, period, grain, by=by, batches=found.batches)
     for app, region, n, said, value in rows:
-        cell = Cell(grain.slices[n - 1].start, Decimal(value), attributes=_told(by, said))
+        start, end = _stretch(grain, n - 1, period)
+        cell = Cell(start, Decimal(value), attributes=_told(by, said), end=end)
         found.cells.setdefault((app, meter, region), []).append(cell)
 
 
@@ -166,8 +170,15 @@ def _add_worth(
         values.setdefault((app, region, n, kept), []).append(part)
     for (app, region, n, kept), parts in sorted(values.items()):
         total = to_multiple(max(parts) if kind == MeterKind.GAUGE else add_up(parts), PLACE, "half_even")
-        cell = Cell(grain.slices[n - 1].start, total, attributes=kept)
+        start, end = _stretch(grain, n - 1, period)
+        cell = Cell(start, total, attributes=kept, end=end, is_worth=True)
         found.cells.setdefault((app, meter, region), []).append(cell)
+
+
+def _stretch(grain: Grain, n: int, period: Period) -> tuple[datetime, datetime]:
+    """Return start and end of the n-th slice."""
+    following = grain.slices[n + 1].start if n + 1 < len(grain.slices) else period.end
+    return grain.slices[n].start, following
 
 
 def distinct_users(

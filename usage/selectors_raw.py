@@ -16,6 +16,7 @@ from django.db import connection
 
 from plans.errors import NotFound
 from plans.models.meters import MeterKind
+from plans.money import add_up
 from plans.timespan import Period, local_date, local_midnight
 from subscriptions.selectors import zone_of
 from usage.measuring import Cell as Measured
@@ -152,8 +153,28 @@ def hash_fits(reading: Reading) -> bool:
     return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest() == reading.manifest_hash
 
 
+def is_told_apart(reading: Reading) -> bool:
+    """Return whether cells are told apart by more than time: distinct users then count in several."""
+    return any("attributes" in cell for cell in reading.cells)
+
+
+def recountable(reading: Reading) -> list[ReadingCell]:
+    """Return what the raw events alone can confirm: each cell; the whole where attributes tell cells apart.
+
+    Nothing where the events' worth was frozen: that follows from the terms, which level 1 rates again.
+    """
+    if reading.manifest.get("worth"):
+        return []
+    if is_told_apart(reading) or not reading.cells:
+        return [ReadingCell(period_of(reading), Decimal(reading.value), None)]
+    return cells_of(reading)
+
+
 def adds_up(reading: Reading) -> bool:
     """Return whether the reading's value is what its cells come to."""
+    if reading.meter.kind == MeterKind.UNIQUE and is_told_apart(reading):
+        values = [Decimal(cell["value"]) for cell in reading.cells]
+        return max(values) <= reading.value <= add_up(values)
     cells = [Measured(one.period.start, one.value, None) for one in cells_of(reading)]
     return reduced(reading.meter.kind, cells) == reading.value
 

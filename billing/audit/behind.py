@@ -9,7 +9,16 @@ from typing import Any
 
 from billing.derivation import plain
 from usage.models import Reading
-from usage.selectors_raw import RawEvent, ReadingCell, cells_of, dropped_until, events_of, is_kept, period_of
+from usage.selectors_raw import (
+    RawEvent,
+    ReadingCell,
+    cells_of,
+    dropped_until,
+    events_of,
+    is_kept,
+    is_told_apart,
+    period_of,
+)
 
 MOST_EVENTS = 100_000  # of one kit; cells beyond that stand by themselves, and the kit says so
 CELL_COLUMNS = ["reading", "start", "end", "value", "rollup", "revision", "events"]
@@ -59,6 +68,8 @@ def behind(readings: Iterable[Reading]) -> Behind:
 def _add(found: Behind, reading: Reading, cell: ReadingCell, start: str, dropped: date | None) -> None:
     rows = events_of(reading, cell, limit=found.left + 1) if is_kept(cell, dropped) else []
     state = "kept" if is_kept(cell, dropped) else "dropped"
+    if is_told_apart(reading) or reading.manifest.get("worth"):
+        rows, state = [], "apart"  # events do not say by themselves which of the cells they belong to
     if len(rows) > found.left:
         rows, state = [], "left out"
     rollup = ["", ""] if cell.rollup is None else list(map(str, cell.rollup))

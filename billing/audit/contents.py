@@ -1,16 +1,17 @@
 """What an audit kit holds: the invoice, what it was rated from, and everything behind that, by file name."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from billing.adjusting import billed_amounts
+from billing.adjusting import billed_amounts, holding
 from billing.content import head_of
 from billing.derivation import plain
 from billing.models import CreditDraw, Invoice, InvoiceLine, LineKind
-from billing.rated_from import parts_of, spent_of
-from billing.services.drafting import Part
+from billing.rated_from import packs_of, parts_of, spent_of
+from billing.selectors_due import Packs, Part
 from billing.sla import figure_of
 from billing.values import Context, Due, Line, Pack
 from plans.models import PlanVersion
@@ -63,12 +64,15 @@ def inputs_file(invoice: Invoice, lines: Iterable[InvoiceLine]) -> dict[str, Any
     return found
 
 
-def _unit(invoice: Invoice, readings: Iterable[Any]) -> dict[str, Any]:
+def _unit(invoice: Invoice, readings: Iterable[Any], packs: Packs | None = None) -> dict[str, Any]:
     rows = [(start, end, list(ids)) for start, end, ids in readings]
     known = dict(Reading.objects.filter(pk__in=_all(rows)).values_list("pk", "public_id"))
+    parts = parts_of(invoice.inputs) if invoice.inputs else []
+    if packs is not None:
+        parts = [replace(part, view=holding(part.view, packs)) for part in parts]
     return {
         "zone": invoice.customer.billing_zone,
-        "parts": [_part(part) for part in parts_of(invoice.inputs)] if invoice.inputs else [],
+        "parts": [_part(part) for part in parts],
         "readings": [
             {"start": start, "end": end, "readings": [known[pk] for pk in ids]} for start, end, ids in rows
         ],
@@ -84,7 +88,8 @@ def _late(late: Mapping[str, Any]) -> dict[str, Any]:
     earlier = Invoice.objects.select_related("customer").get(public_id=late["invoice"])
     billed = billed_amounts(earlier, late["counted"])
     head = {"invoice": earlier.public_id, "number": earlier.number, "billed": billed}
-    return {**head, **_unit(earlier, late["readings"])}
+    packs = packs_of(late["packs"]) if "packs" in late else None
+    return {**head, **_unit(earlier, late["readings"], packs)}
 
 
 def _part(part: Part) -> dict[str, Any]:
@@ -107,6 +112,7 @@ def context_said(context: Context) -> dict[str, Any]:
             for dimension, values in context.split.items()
         },
         "packs": {pool: [_pack(one) for one in rows] for pool, rows in context.packs.items()},
+        "anchor": _instant(context.anchor),
     }
 
 

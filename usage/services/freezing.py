@@ -156,7 +156,12 @@ def _parts(
 
 def _reading(subscription: Subscription, period: Period, part: _Part, batches: str, at: datetime) -> Reading:
     cells = [_cell(cell) for cell in part.cells]
-    manifest = {"batches": batches, "cells": [cell.source for cell in part.cells if cell.source]}
+    manifest: dict[str, Any] = {
+        "batches": batches,
+        "cells": [cell.source for cell in part.cells if cell.source],
+    }
+    if any(cell.is_worth for cell in part.cells):
+        manifest["worth"] = True
     return Reading(
         customer_id=subscription.customer_id,
         subscription=subscription,
@@ -174,6 +179,8 @@ def _reading(subscription: Subscription, period: Period, part: _Part, batches: s
 
 def _cell(cell: Cell) -> dict[str, Any]:
     said: dict[str, Any] = {"start": cell.start.isoformat(), "value": plain(cell.value)}
+    if cell.end is not None:
+        said["end"] = cell.end.isoformat()
     return said | {"attributes": dict(cell.attributes)} if cell.attributes else said
 
 

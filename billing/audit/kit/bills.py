@@ -12,7 +12,7 @@ from billing.audit.kit.grammar import Sight, Spent, accumulated, number, rounded
 from billing.audit.kit.meters import Seen, banded, belongs
 from billing.audit.kit.pools import FIRST, NEVER, Pack, Pools
 from billing.audit.kit.terms import Cadence, cadences, meters_of
-from billing.audit.kit.timing import Span
+from billing.audit.kit.timing import Span, month_number
 
 
 class Due(NamedTuple):
@@ -35,6 +35,7 @@ class Customer:
     options: Mapping[str, Decimal] = field(default_factory=dict)
     split: Mapping[str, Mapping[str, Mapping[str, Decimal | str]]] = field(default_factory=dict)
     packs: Mapping[str, Sequence[Pack]] = field(default_factory=dict)
+    anchor: datetime | None = None  # where the agreement's months are counted from
 
 
 class Bill(NamedTuple):
@@ -44,6 +45,7 @@ class Bill(NamedTuple):
     total: Decimal
     spent: list[Spent]
     currency: str
+    left: dict[tuple[str, str], Decimal]  # of pools and packs, by (pool, holding)
 
 
 def bill(
@@ -66,7 +68,7 @@ def bill(
         total = add(amounts)
         keys = {line.key: amount for line, amount in zip(lines, amounts, strict=True)}
         final = [line._replace(amount=keys[line.key]) for line in lines]
-        return Bill(keys, total, final, sight.currency)
+        return Bill(keys, total, final, sight.currency, dict(sight.pools.left))
 
 
 def figure(
@@ -138,6 +140,10 @@ def _sight(
 def _seen_for(sight: Sight, due: Due, scope: tuple[str, str] | None, customer: Customer) -> Sight:
     """Return what one charge sees: its period, and inside a split the value's own facts and labels."""
     facts, labels = dict(sight.facts), dict(sight.labels)
+    if customer.anchor is not None:
+        facts.setdefault(
+            "period_number", Decimal(month_number(customer.anchor, due.period[0], customer.zone))
+        )
     if scope is not None:
         for name, value in customer.split.get(scope[0], {}).get(scope[1], {}).items():
             if isinstance(value, Decimal):

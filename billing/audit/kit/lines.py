@@ -116,14 +116,27 @@ def rated(kit: Kit, unit: Tree) -> Rated:
     seen = seen_of(unit, readings, zone)
     spent = [_spent(one) for one in unit["spent"]]
     found: Rated = {}
+    left: dict[tuple[str, str], Decimal] = {}
     for part in unit["parts"]:
         dues = [_due(one) for one in part["dues"]]
-        made = bill(_terms(kit, part["terms"]), customer_of(part["context"]), seen, dues, spent)
+        customer = _less(customer_of(part["context"]), left)
+        made = bill(_terms(kit, part["terms"]), customer, seen, dues, spent)
         spent = [*spent, *made.spent]
+        left |= {place: units for place, units in made.left.items() if place[1]}
         units = minor_units(list(made.lines.values()), made.total, made.currency)
         pairs = zip(made.lines.items(), units, strict=True)
         found |= {key: (exact, whole) for (key, exact), whole in pairs}
     return found
+
+
+def _less(customer: Customer, left: dict[tuple[str, str], Decimal]) -> Customer:
+    """Return the customer with what the parts before have left of each pack."""
+    for pool, packs in customer.packs.items():
+        customer.packs = {
+            **customer.packs,
+            pool: [one._replace(left=left.get((pool, one.holding), one.left)) for one in packs],
+        }
+    return customer
 
 
 def _terms(kit: Kit, terms_hash: str) -> Tree:
@@ -156,6 +169,7 @@ def customer_of(context: Tree) -> Customer:
             for dimension, values in context.get("split", {}).items()
         },
         {pool: [_pack(one) for one in rows] for pool, rows in context.get("packs", {}).items()},
+        instant(context["anchor"]) if context.get("anchor") else None,
     )
 
 

@@ -91,7 +91,8 @@ def _item(one: Seen, zone: ZoneInfo, counted: str) -> _Item:
     if one.at is not None:
         keys = {**clock_keys(one.at.astimezone(zone)), **keys}
     lasting = ONE if one.lasting is None else one.lasting
-    return _Item(keys, one.value, lasting, one.attributes.get(counted, plain(one.value)))
+    named = one.attributes.get(counted, "" if one.source[0] else plain(one.value))
+    return _Item(keys, one.value, lasting, named)
 
 
 def clock_keys(local: datetime) -> dict[str, str]:
@@ -113,7 +114,9 @@ def taken(stage: Tree, items: Sequence[_Item]) -> Decimal:
     if take in ("sum", "count"):
         return add(values) if take == "sum" else Decimal(len(values))
     if take == "distinct":
-        return Decimal(len({item.counted for item in items}))
+        named = {item.counted for item in items if item.counted}
+        counts = [item.value for item in items if not item.counted]  # frozen readings are counts already
+        return Decimal(len(named)) + add(counts)
     if take == "time_average":
         return add(item.value * item.lasting for item in items) / n
     if not values:

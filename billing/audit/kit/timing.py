@@ -40,6 +40,17 @@ def later(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
+def month_number(anchor: datetime, at: datetime, zone: ZoneInfo) -> int:
+    """Return which month of an agreement an instant lies in, from 1."""
+    first, day = _date(anchor, zone), _date(at, zone)
+    count = (day.year - first.year) * 12 + day.month - first.month
+    while count > 0 and midnight(later(first, count), zone) > at:
+        count -= 1
+    while midnight(later(first, count + 1), zone) <= at:
+        count += 1
+    return max(count, 0) + 1
+
+
 def days(period: Span, zone: ZoneInfo) -> list[Span]:
     """Return the whole local days that a period touches."""
     first = _date(period[0], zone)
