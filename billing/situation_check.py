@@ -44,14 +44,18 @@ def situation_problems(document: Document, situation: Situation) -> list[Problem
 
 
 def _currency(document: Document, situation: Situation) -> Iterator[Problem]:
-    """Yield a problem for each bill that does not say in which of several currencies it is."""
-    sold = document.currency if isinstance(document.currency, list) else []
-    if len(sold) < 2 or "currency" in situation.facts:
-        return
+    """Yield a problem for each currency the terms are not sold in, and each bill that has to name one."""
+    sold = [document.currency] if isinstance(document.currency, str) else document.currency or []
+    known = {"known": ", ".join(sold)}
     bills: list[tuple[str, Part]] = [(f"bills[{i}].", part) for i, part in enumerate(situation.bills)]
-    for prefix, part in bills or [("", situation)]:
-        if "currency" not in part.facts:
-            yield Problem(f"{prefix}facts", "given_currency", {"known": ", ".join(sold)})
+    for prefix, part in [("", situation), *bills]:
+        given = part.facts.get("currency")
+        if sold and given is not None and given not in sold:
+            yield Problem(f"{prefix}facts.currency", "given_currency_not_sold", {"value": given, **known})
+    if len(sold) > 1 and "currency" not in situation.facts:
+        for prefix, part in bills or [("", situation)]:
+            if "currency" not in part.facts:
+                yield Problem(f"{prefix}facts", "given_currency", known)
 
 
 @dataclass(slots=True)

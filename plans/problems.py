@@ -156,6 +156,7 @@ TEXTS: dict[str, str] = {
         "“%(name)s” is priced for each “%(dimension)s” (split), and this has none. Give events that name it, "
         "or use split in the situation."
     ),
+    "given_currency_not_sold": _("The terms are not sold in “%(value)s”. Use one of: %(known)s."),
     "given_currency": _("The terms are sold in %(known)s. Say which under facts: currency."),
     "unknown_plan": _("The catalogue has no plan “%(plan)s”. Known: %(known)s."),
     "unknown_version": _("The plan “%(plan)s” has no version %(version)s. Known: %(known)s."),

@@ -145,6 +145,17 @@ def test_usage_that_a_plan_has_no_price_for_is_said_and_left_out(files):
     )
 
 
+def test_a_currency_that_is_not_sold_is_among_the_problems_at_its_place(files):
+    said = files(SAMPLE, "{bills: [{facts: {currency: EUR}}, {}], usage: {mau: many}}").splitlines()
+
+    assert [line.split(": ", 2)[:2] for line in said] == [
+        ["facts.yaml:1:19", "bills[0].facts.currency"],
+        ["facts.yaml:1:36", "bills[1].facts"],
+        ["facts.yaml:1:49", "usage.mau"],
+    ]
+    assert "The terms are not sold in “EUR”. Use one of: USD, CNY." in said[0]
+
+
 def test_options_hold_modules_and_tiers(files):
     facts = "facts: {currency: USD, term: annual}\noptions: [module.moderation, support.business]\nask: total"
 
