@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from billing.derivation import plain
+from billing.forms_use import MOST, usage_in, use_fields
 from billing.quote_asked import free_tier
 from billing.quote_request import QuoteRequest
 from plans.composition import COUPON, SLA, SUPPORT, clashes, modules_in
@@ -25,8 +26,6 @@ from subscriptions.models import Customer
 from subscriptions.models.agreements import Collection, Term
 from subscriptions.services import usable_coupon
 
-MOST = Decimal(10) ** 12
-METER = "use-"  # prefix of the figures' field names
 LABEL, FACT = "choice-", "figure-"  # prefixes of what the terms ask a customer to agree
 TERMS = [(Term.MONTHLY, _("Monthly")), (Term.ANNUAL, _("Annual"))]
 CLASHES = {
@@ -90,10 +89,8 @@ class QuoteForm(PortalForm):
             "support",
             none + [(t.code, t.name) for t in offer.support_tiers if f"support.{t.code}" in options],
         )
-        for meter in meters:
-            self.fields[f"{METER}{meter.code}"] = forms.DecimalField(
-                label=meter.name, min_value=0, max_value=MOST, max_digits=20, decimal_places=6, required=False
-            )
+        self.uses = list(use_fields(offer.terms.document, meters))
+        self.fields |= {one.name: one.made() for one in self.uses}
 
     def _ask_choices(self) -> None:
         """Add a field for every label and fact that the customer has to agree."""
@@ -184,11 +181,6 @@ class QuoteForm(PortalForm):
         return int(self.cleaned_data.get("seats") or 0)
 
     @property
-    def quantities(self) -> dict[str, Decimal]:
-        """Figures of one month by meter code."""
-        return {m.code: self.cleaned_data.get(f"{METER}{m.code}") or Decimal(0) for m in self.meters}
-
-    @property
     def request(self) -> QuoteRequest:
         """What a valid form asks, as the API would ask it."""
         given = self.cleaned_data
@@ -199,7 +191,7 @@ class QuoteForm(PortalForm):
             support=given.get("support") or None,
             term="annual" if self.chosen_term == Term.ANNUAL else "monthly",
             seats=self.seats_wanted,
-            usage={code: plain(value) for code, value in self.quantities.items() if value},
+            usage=usage_in(self.uses, given),
             labels=self.labels,
             facts={fact: plain(value) for fact, value in self.facts.items()},
         )

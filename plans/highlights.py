@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 
 from plans.terms import Band, Charge, Document, Formula, Tariff
+from plans.terms_schedule import Schedule
 from plans.tou import band_codes
 
 
@@ -53,7 +54,19 @@ def _bands(charge: Charge, schedule: str | None, document: Document) -> list[tup
     """Return the time bands a charge prices apart, with their names; one without a code where it does not."""
     if charge.split != "band" or schedule not in document.schedules:
         return [("", {})]
-    rule = document.schedules[schedule]
+    return _named_bands(document.schedules[schedule])
+
+
+def bands_by_meter(document: Document) -> dict[str, list[tuple[str, Mapping[str, str]]]]:
+    """Return the time bands (code and names) of every meter that has a schedule, `else` last."""
+    found = {}
+    for meter, declared in document.meters.items():
+        if declared.schedule in document.schedules:
+            found[meter] = _named_bands(document.schedules[declared.schedule])
+    return found
+
+
+def _named_bands(rule: Schedule) -> list[tuple[str, Mapping[str, str]]]:
     names = {band.code: band.name for band in rule.bands}
     return [(code, names.get(code, {})) for code in band_codes(rule)]
 

@@ -34,8 +34,8 @@ class MeterUse:
 
     @property
     def included(self) -> Decimal | None:
-        """The allowance of the month, None without one."""
-        return self.offer.included if self.offer else None
+        """The allowance of the month, None without one; those of single time bands are not of the whole."""
+        return self.offer.included if self.offer and not self.offer.band else None
 
     @property
     def over(self) -> Decimal:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from billing.errors_quotes import QuoteInvalid
-from billing.forms import METER, Buyer, QuoteForm
+from billing.forms import Buyer, QuoteForm
 from billing.quote_rating import Rated
 from billing.services.quotes import answer_for
 from billing.views.offers import ExtraPrice, meters_by_code, option_price, tier_text
@@ -110,11 +110,11 @@ def rated_or_said(form: QuoteForm, customer: Customer, at: datetime) -> Rated | 
 def _sliders(form: QuoteForm, offer: Offer, currency: str) -> list[Slider]:
     chosen = form.labels if form.is_valid() else form.asked.assumed_labels
     lines = highlights(offer.terms.document, {**chosen, "currency": currency, "term": Term.MONTHLY})
-    by_meter = {one.meter: one for one in reversed(lines)}
-    return [
-        Slider(form[f"{METER}{m.code}"], m, _top(m, by_meter.get(m.code)), by_meter.get(m.code))
-        for m in form.meters
-    ]
+    found = []
+    for one in form.uses:
+        shown = one.offer(lines)
+        found.append(Slider(form[one.name], one.meter, _top(one.meter, shown), shown))
+    return found
 
 
 def _top(meter: Meter, offer: Highlight | None) -> int:

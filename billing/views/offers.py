@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from billing.forms_use import UseField, band_label
 from billing.quote_rating import twelfth
 from billing.services import quoting
 from plans import clock
@@ -95,10 +96,15 @@ def _card(offer: Offer, term: str, currency: str, *, names: Mapping[str, Meter],
         month if term == Term.MONTHLY else year,
         month if term == Term.MONTHLY else twelfth(year),
         1 - Decimal(year) / (MONTHS * month) if 0 < year < MONTHS * month else None,
-        [(one, names[one.meter].name) for one in lines if one.meter in names and not one.held],
+        [(one, _line_name(one, names)) for one in lines if one.meter in names and not one.held],
         offer.version.plan_id in current,
         described(offer.version.plan),
     )
+
+
+def _line_name(one: Highlight, names: Mapping[str, Meter]) -> str:
+    """Return the meter's name, with the time band that the line's price is for."""
+    return UseField(names[one.meter], one.band, band_label(one.band, one.band_name)).label
 
 
 @dataclass(frozen=True, slots=True)
