@@ -15,6 +15,7 @@ from plans.errors import DomainError
 from plans.models import PlanVersion
 from plans.selectors import terms_of
 from subscriptions.models import Subscription, SubscriptionPhase
+from tests.billing.audit_world import proved
 from tests.factories import TESTER, make_app, make_customer, make_version
 
 pytestmark = pytest.mark.django_db
@@ -190,6 +191,7 @@ def test_the_year_counts_by_its_first_month() -> None:
 
     assert lines(first)["first_purchase"] == -12 * 89910
     assert lines(second)["first_purchase"] == 0  # month 13
+    proved()
 
 
 def test_the_price_of_a_usual_month_is_not_the_promotions() -> None:
