@@ -90,6 +90,10 @@ def test_programs_read_the_same_bytes_each_time(files):
         ("base", "1", "40"), ("messages", "11000", "6"), ("peak", "620", "92"), ("support", None, "15"),
     ]  # fmt: skip
     assert tree["lines"][1]["derivation"]["output"] == "6"
+    assert tree["lines"][1]["headline"] in files(TERMS, SITUATION)
+    chinese = json.loads(files(TERMS, SITUATION, "--json", "--language", "zh-Hans"))
+    assert "资源包" in chinese["lines"][1]["headline"]
+    assert chinese["inputs_hash"] == tree["inputs_hash"]
     assert len(tree["terms_hash"]) == len(tree["inputs_hash"]) == 64
     assert tree["bills"][0]["draws"] == [
         {"pool": "prepaid", "pack": "prepaid-0", "charge": "messages", "quantity": "10000"}

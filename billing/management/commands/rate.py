@@ -49,7 +49,7 @@ class Command(BaseCommand):
         with translation.override(options["language"].lower()):
             question, found = self._rated(files, texts, options["plan"])
             if options["json"]:
-                self.stdout.write(json.dumps(answer_tree(question, found), ensure_ascii=False, indent=2))
+                self.stdout.write(json.dumps(_tree(question, found), ensure_ascii=False, indent=2))
             else:
                 self.stdout.write("\n".join(told(question, found)))
         expected = question.expected
@@ -97,15 +97,26 @@ def written(one: Problem) -> str:
     return f"{one.line}:{one.column}: {one.path or 'file'}: {one.sentence()}"
 
 
+def _names(question: Question, found: Answer) -> Names:
+    labels = {line.key: line.label for one in found.ratings for line in one.lines}
+    return {**terms_names(question.terms.document), **question.names, **labels}
+
+
+def _tree(question: Question, found: Answer) -> dict[str, Any]:
+    """Return the answer for programs, with each line's sentence in the chosen language."""
+    tree, names = answer_tree(question, found), _names(question, found)
+    lines = [(rating.currency, line) for rating in found.ratings for line in rating.lines]
+    asked = [one for one in lines if question.situation.ask in ("total", one[1].charge)]
+    for row, (currency, line) in zip(tree["lines"], asked, strict=True):
+        row["headline"] = headline(line.derivation, currency, names).text
+    return tree
+
+
 def told(question: Question, found: Answer) -> Iterator[str]:
     """Yield the bill as a person reads it: lines, the steps behind each, the total."""
     if question.plan:
         yield f"{question.plan}, version {question.version}"
-    names = {
-        **terms_names(question.terms.document),
-        **question.names,
-        **{line.key: line.label for one in found.ratings for line in one.lines},
-    }
+    names = _names(question, found)
     for index, rating in enumerate(found.ratings):
         if len(found.ratings) > 1:
             yield f"bill {index + 1}: {plain(rating.total)} {rating.currency}"
