@@ -110,7 +110,7 @@ def rated_or_said(form: QuoteForm, customer: Customer, at: datetime) -> Rated | 
 def _sliders(form: QuoteForm, offer: Offer, currency: str) -> list[Slider]:
     chosen = form.labels if form.is_valid() else form.asked.assumed_labels
     lines = highlights(offer.terms.document, {**chosen, "currency": currency, "term": Term.MONTHLY})
-    by_meter = {one.meter: one for one in reversed(lines)}
+    by_meter = {one.meter: one for one in reversed(lines) if not one.band}  # a band's price is not the whole
     return [
         Slider(form[f"{METER}{m.code}"], m, _top(m, by_meter.get(m.code)), by_meter.get(m.code))
         for m in form.meters

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from billing.models.lines import in_reader_language
 from billing.quote_rating import twelfth
 from billing.services import quoting
 from plans import clock
@@ -95,10 +96,16 @@ def _card(offer: Offer, term: str, currency: str, *, names: Mapping[str, Meter],
         month if term == Term.MONTHLY else year,
         month if term == Term.MONTHLY else twelfth(year),
         1 - Decimal(year) / (MONTHS * month) if 0 < year < MONTHS * month else None,
-        [(one, names[one.meter].name) for one in lines if one.meter in names and not one.held],
+        [(one, _named(one, names)) for one in lines if one.meter in names and not one.held],
         offer.version.plan_id in current,
         described(offer.version.plan),
     )
+
+
+def _named(one: Highlight, names: Mapping[str, Meter]) -> str:
+    """Return the meter's name, with that of the time band where the price is that band's."""
+    name = names[one.meter].name
+    return f"{name} · {in_reader_language(dict(one.band_name)) or one.band}" if one.band else name
 
 
 @dataclass(frozen=True, slots=True)
