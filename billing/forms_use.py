@@ -44,9 +44,9 @@ class UseField:
         )
 
     def offer(self, lines: Sequence[Highlight]) -> Highlight | None:
-        """Return the first line of a price list that is of this figure."""
+        """Return the first line of a price list that is of this figure: of its band, or of the whole meter."""
         own = [one for one in lines if one.meter == self.meter.code]
-        return next((one for one in own if one.band == self.band), next(iter(own), None))
+        return next((one for band in (self.band, "") for one in own if one.band == band), None)
 
 
 def use_fields(document: Document, meters: Sequence[Meter]) -> Iterator[UseField]:
