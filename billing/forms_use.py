@@ -44,7 +44,7 @@ class UseField:
         )
 
     def offer(self, lines: Sequence[Highlight]) -> Highlight | None:
-        """Return the first line of a price list that is of this figure: of its band, or of the whole meter."""
+        """Return the first line of a price list for this figure: of its band, or of the whole meter."""
         own = [one for one in lines if one.meter == self.meter.code]
         return next((one for band in (self.band, "") for one in own if one.band == band), None)
 
