@@ -132,7 +132,8 @@ def told(question: Question, found: Answer) -> Iterator[str]:
 
 def _line(line: Line, currency: str, names: Names) -> Iterator[str]:
     name = in_reader_language(dict(line.label)) or line.charge
-    place = ", ".join(part for part in line.key.split("/")[1:] if part)
+    _charge, *where, _band, part = line.key.split("/")  # the name says the band already
+    place = ", ".join(one for one in (*where, part) if one)
     quantity = "" if line.quantity is None else f"  {plain(line.quantity)} {line.unit}".rstrip()
     yield f"{name}{f' ({place})' if place else ''}{quantity}  {plain(line.amount)} {currency}"
     yield f"  {headline(line.derivation, currency, names).text}"
