@@ -84,13 +84,14 @@ def zone_of(text: str) -> ZoneInfo:
 
 
 def instant(text: str, zone: ZoneInfo, path: str) -> datetime:
-    """Return an instant; a bare day is its local midnight."""
+    """Return an instant; a bare day is its local midnight. Years 1 and 9999 leave no room to count from."""
     try:
-        if len(text) == 10:
-            return local_midnight(date.fromisoformat(text), zone)
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        is_day = len(text) == 10
+        found = local_midnight(date.fromisoformat(text), zone) if is_day else datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
         raise SituationInvalid(path, "given_instant", value=text) from None
+    if not 1 < found.year < 9999:
+        raise SituationInvalid(path, "given_instant", value=text)
     return found if found.tzinfo else found.replace(tzinfo=zone)
 
 
@@ -103,6 +104,8 @@ def period_of(part: Part, zone: ZoneInfo) -> Period:
         first = date.fromisoformat(f"{given}-01")
     except ValueError:
         raise SituationInvalid("period", "given_period", value=given) from None
+    if not 1 < first.year < 9999:
+        raise SituationInvalid("period", "given_period", value=given)
     return Period(local_midnight(first, zone), local_midnight(shift_months(first, 1), zone))
 
 

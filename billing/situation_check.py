@@ -24,6 +24,8 @@ from billing.situation_traps import trap_problems
 from plans.problems import Problem
 from plans.terms import Document
 
+MOST_BILLS = 1000  # ten years of every third day; each one is rated by itself
+
 
 def situation_problems(document: Document, situation: Situation) -> list[Problem]:
     """Return what the terms cannot take, each with its path; empty when the situation can be rated."""
@@ -36,6 +38,8 @@ def situation_problems(document: Document, situation: Situation) -> list[Problem
         check.found.append(Problem("ask", "given_ask", {"value": situation.ask, "known": known}))
     if situation.bills and situation.count != 1:
         check.found.append(Problem("count", "given_count"))
+    if not 1 <= situation.count <= MOST_BILLS:
+        check.found.append(Problem("count", "given_count_range", {"most": str(MOST_BILLS)}))
     check.found += _currency(document, situation)
     check.part("", situation)
     for index, part in enumerate(situation.bills):

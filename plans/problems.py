@@ -162,6 +162,7 @@ TEXTS: dict[str, str] = {
     "unknown_version": _("The plan “%(plan)s” has no version %(version)s. Known: %(known)s."),
     "plan_needed": _("The catalogue has several plans. Name one with “plan” or --plan: %(known)s."),
     "plan_unused": _("This file holds one set of terms and no plans, so no plan can be chosen."),
+    "given_count_range": _("“count” is a whole number from 1 to %(most)s."),
     "given_count": _("“count” repeats the only bill; it does not go together with “bills”."),
 }
 

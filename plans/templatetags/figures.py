@@ -61,10 +61,10 @@ def locale() -> Locale:
 
 
 @contextmanager
-def exact() -> Iterator[None]:
-    """Let no formatting step round by Decimal's default 28 digits."""
+def exact(value: Decimal | int = 0) -> Iterator[None]:
+    """Let no formatting step round by Decimal's default 28 digits, however large the value."""
     with localcontext() as context:
-        context.prec = 60
+        context.prec = 60 + max(Decimal(value).adjusted(), 0)
         yield
 
 
@@ -90,7 +90,7 @@ def exact_money(value: Decimal | None, currency: str) -> str:
     """Write an exact amount or unit price without rounding it: `¥0.0015`, `$40.00`."""
     if value is None:
         return "–"
-    with exact():
+    with exact(value):
         value = Decimal(value).normalize()
         exponent = int(value.as_tuple().exponent)  # finite: amounts are checked where they enter
         places = max(minor_exponent(currency), -exponent)
@@ -107,7 +107,7 @@ def quantity(value: Decimal | int | None) -> str:
     """Write a quantity with thousands separators and all its places."""
     if value is None:
         return "–"
-    with exact():
+    with exact(value):
         return str(
             numbers.format_decimal(Decimal(value), "#,##0.############", locale(), decimal_quantization=False)
         )

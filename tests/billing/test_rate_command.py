@@ -226,3 +226,32 @@ def test_it_runs_where_nothing_runs_and_nothing_is_set(words, tmp_path):
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("total: 0.5 EUR\n")
+
+
+HUGE = f"""\
+id: x
+terms:
+  currency: USD
+  meters: {{m: {{unit: units}}}}
+  charges: [{{code: a, of: m, steps: [{{price: {{each: 1}}}}, {{times: m}}, {{times: m}}]}}]
+situation: {{usage: {{m: 1{"0" * 60}}}}}
+expected: {{amount: 1{"0" * 180}, unit: USD}}
+"""
+
+
+def test_a_number_of_hundreds_of_digits_is_written_out(files):
+    assert f"total: 1{'0' * 180} USD" in files(HUGE)
+
+
+@pytest.mark.parametrize(
+    ("situation", "path"),
+    [
+        ("period: {from: 0001-01-01, to: 9999-12-31}", "situation.period.from"),
+        ("period: 9999-12", "situation.period"),
+        ("count: 100000000", "situation.count"),
+        ("count: 0", "situation.count"),
+    ],
+)
+def test_a_period_or_count_beyond_reckoning_is_named(files, situation, path):
+    case = CASE.replace("usage: {m: 5}", f"usage: {{m: 5}}, {situation}")
+    assert f" {path}: " in files(case)
