@@ -58,7 +58,8 @@ def _belongs(event: Row, row: Row, attributes: Mapping[str, str], grain: Tree) -
     if any(said.get(name) != attributes.get(name) for name in by):
         return False
     stretch = {name: text for name, text in attributes.items() if name not in by}
-    spans = next((spans for told, spans in grain.get("stretches", []) if told == stretch), [])
+    times = [spans for told, spans in grain.get("stretches", []) if told == stretch]
+    spans = times[0] if times else []
     return not spans or any(start <= at < end for start, end in map(pair, spans))
 
 

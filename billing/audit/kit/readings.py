@@ -62,8 +62,9 @@ def _check_events(
     elif rows:
         report.note(f"{name}: raw events are not in the kit")
     if rows and len(kept) == len(rows) and _is_told_apart(reading):
-        found = len(users(one for row in rows for one in events[row["n"]]))
-        report.check(f"{name}: users of all cells", found == Decimal(reading["value"]), f"there are {found}")
+        several = len(users(one for row in rows for one in events[row["n"]]))
+        fits = several == Decimal(reading["value"])
+        report.check(f"{name}: users of all cells", fits, f"there are {several}")
 
 
 def _weigh(kit: Kit, reading: Tree) -> Weigh | None:
