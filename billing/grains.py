@@ -55,10 +55,12 @@ def _grain(terms: Terms, code: str, period: Period, zone: ZoneInfo, cuts: Collec
     slices = tuple(Slice(start, _said(document, meter, start, told, zone)) for start in sorted(starts))
     days = {day.start for day in local_days(period, zone)}
     asked = tuple(sorted(worth_names(meter)))
-    return Grain(slices, by, bool(starts - days - {period.start}), _worth(terms, code), asked)
+    worth = worth_of(terms, code)
+    rule = "" if worth is None else terms.hash
+    return Grain(slices, by, bool(starts - days - {period.start}), worth, asked, rule)
 
 
-def _worth(terms: Terms, code: str) -> Worth | None:
+def worth_of(terms: Terms, code: str) -> Worth | None:
     """Return what one event of a meter counts, None where it is the event's value."""
     each = compiled(terms).each.get(code)
     if each is None:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from billing.adjusting import differences, rated_again
 from billing.content import content_hash
 from billing.derivation import DerivationMismatch, Node, from_tree, plain, reevaluate
+from billing.grains import worth_of
 from billing.inputs import line_inputs_hash
 from billing.models import Invoice, InvoiceLine, LineKind
 from billing.rated_from import frozen_of, packs_of
@@ -22,6 +23,7 @@ from plans.errors import DomainError
 from plans.models import PlanVersion
 from plans.money import exact, from_minor
 from plans.selectors import terms_of
+from usage.grain import Worth
 from usage.models import Reading
 
 STORED_PLACE = Decimal("0.000000000001")
@@ -50,7 +52,7 @@ def proof_of(invoice: Invoice) -> Proof:
     readings = readings_behind(invoice, lines)
     bad = reading_faults(readings)
     sound = [one for one in readings if one.pk not in bad]
-    raw = raw_proof(sound)
+    raw = raw_proof(sound, worth_behind)
     faults = [*_document_faults(invoice, lines, bad), *raw.faults]
     return Proof(tuple(faults), len(lines), len(readings), raw.cells, raw.recounted)
 
@@ -60,6 +62,16 @@ def faults_of(invoice: Invoice) -> list[str]:
     lines = list(invoice.lines.order_by("position"))
     bad = reading_faults(readings_behind(invoice, lines))
     return [fault.said for fault in _document_faults(invoice, lines, bad)]
+
+
+def worth_behind(reading: Reading) -> Worth | None:
+    """Return what one event of a reading counts, by the terms it names; None where they are gone."""
+    rule = reading.manifest["grain"]["rule"]
+    version = PlanVersion.objects.filter(terms_hash=rule).order_by("pk").first()
+    try:
+        return None if version is None else worth_of(terms_of(version), reading.meter.code)
+    except DomainError:  # altered terms: level 1 says so
+        return None
 
 
 def readings_behind(invoice: Invoice, lines: Sequence[InvoiceLine]) -> list[Reading]:

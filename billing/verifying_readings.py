@@ -1,23 +1,23 @@
 """Levels 2 and 3 of a proof: readings against their hash, their roll-ups and the raw events behind them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 from billing.derivation import plain
+from usage.grain import Attributes, Worth
 from usage.models import Reading
+from usage.recounting import RollupCheck, asks_for_worth, recountable, recounted, rollup_checks, users_again
 from usage.selectors_raw import (
+    Place,
     ReadingCell,
-    RollupCheck,
     adds_up,
     dropped_until,
     hash_fits,
     is_kept,
-    recountable,
-    recounted,
-    rollup_checks,
+    is_told_apart,
 )
 
 Level = Literal["document", "terms", "derivation", "lines", "readings", "roll-ups", "raw events"]
@@ -56,28 +56,41 @@ def reading_faults(readings: Iterable[Reading]) -> dict[int, Fault]:
     return found
 
 
-def raw_proof(readings: Iterable[Reading]) -> RawProof:
-    """Count readings again from the raw events that are kept."""
+Worths = Callable[[Reading], Worth | None]  # the rule that a reading's manifest names
+
+
+def raw_proof(readings: Iterable[Reading], worths: Worths) -> RawProof:
+    """Count readings again from the raw events that are kept.
+
+    What events are worth is counted by the terms the reading names; where those are not known any more,
+    its cells stand by themselves.
+    """
     found = RawProof()
     for one in readings:
         cells = recountable(one)
         dropped = dropped_until(one)
-        kept = [cell for cell in cells if is_kept(cell, dropped)]
-        found.cells += max(len(cells), 1)
+        worth = worths(one) if asks_for_worth(one) else None
+        known = worth is not None or not asks_for_worth(one)
+        kept = [cell for cell in cells if known and is_kept(cell, dropped)]
+        found.cells += len(cells)
         found.recounted += len(kept)
         if kept:
-            found.faults += _recounted_faults(one, kept)
+            found.faults += _recounted_faults(one, kept, worth, all_kept=len(kept) == len(cells))
     return found
 
 
-def _recounted_faults(reading: Reading, cells: list[ReadingCell]) -> Iterator[Fault]:
+def _recounted_faults(
+    reading: Reading, cells: list[ReadingCell], worth: Worth | None, *, all_kept: bool
+) -> Iterator[Fault]:
     """Reading, roll-up and events say what a cell is; the one that stands alone was altered."""
-    events, rollups = recounted(reading, cells), rollup_checks(reading)
+    events, rollups = recounted(reading, cells, worth), rollup_checks(reading)
+    if all_kept:
+        yield from _whole_faults(reading, cells, events)
     for cell in cells:
-        counted = events.get(cell.period.start, Decimal(0))
+        counted = events.get(cell.place, Decimal(0))
         rollup = rollups.get(cell.rollup[0]) if cell.rollup else None
         if counted != cell.value:
-            yield _odd(reading, cell.period.start, cell.value, counted, rollup)
+            yield _odd(reading, cell, counted, rollup)
         elif rollup is not None and rollup.says != rollup.events_say:
             said = f"the roll-up of {_when(rollup.start)} behind reading {reading.public_id}"
             yield Fault(
@@ -85,17 +98,34 @@ def _recounted_faults(reading: Reading, cells: list[ReadingCell]) -> Iterator[Fa
             )
 
 
-def _odd(
-    reading: Reading, start: datetime, says: Decimal, counted: Decimal, rollup: RollupCheck | None
-) -> Fault:
+def _whole_faults(
+    reading: Reading, cells: list[ReadingCell], events: dict[Place, Decimal]
+) -> Iterator[Fault]:
+    """Events of no cell, and distinct users of all cells together, of whom one may be in several."""
+    known = {cell.place for cell in cells}
+    for place, counted in events.items():
+        if counted and place not in known:
+            said = (
+                f"the events of {_cell(*place)} give {plain(counted)}, reading {reading.public_id} has none"
+            )
+            yield Fault("raw events", said)
+    if is_told_apart(reading) and (users := users_again(reading)) != reading.value:
+        said = f"the events have {plain(users)} users, reading {reading.public_id} {plain(reading.value)}"
+        yield Fault("raw events", said)
+
+
+def _odd(reading: Reading, cell: ReadingCell, counted: Decimal, rollup: RollupCheck | None) -> Fault:
     agree = rollup is not None and rollup.says == rollup.events_say
+    says, where = cell.value, _cell(*cell.place)
     if agree:  # roll-up and events agree with each other: the reading does not
-        said = (
-            f"reading {reading.public_id} says {plain(says)} for {_when(start)}, its events {plain(counted)}"
-        )
+        said = f"reading {reading.public_id} says {plain(says)} for {where}, its events {plain(counted)}"
         return Fault("readings", said)
-    said = f"the events of {_when(start)} give {plain(counted)}, reading {reading.public_id} {plain(says)}"
+    said = f"the events of {where} give {plain(counted)}, reading {reading.public_id} {plain(says)}"
     return Fault("raw events", said)
+
+
+def _cell(start: datetime, attributes: Attributes) -> str:
+    return " ".join([_when(start), *(f"{name}={text}" for name, text in attributes)])
 
 
 def _when(start: datetime) -> str:

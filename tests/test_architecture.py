@@ -30,7 +30,7 @@ PURE = {
         "errors",
     ],
     "subscriptions": ["anchors", "moves", "phases", "secrets"],
-    "usage": ["aggregation", "grain", "parsing*", "entitlement", "quota"],
+    "usage": ["aggregation", "grain", "stored_grain", "parsing*", "entitlement", "quota"],
     "billing": [
         "rating",
         "rated_line",

@@ -40,7 +40,9 @@ class ReadingView(UsageView):
         """Answer the frozen figure, what it was made from and its hash; 404 for a stranger's."""
         reading = reading_of(public_id, principal(request).customer_id)
         dropped = dropped_until(reading)
-        cells = [_cell(one, kept=is_kept(one, dropped)) for one in cells_of(reading)]
+        cells = [
+            _cell(n, one, kept=is_kept(one, dropped)) for n, one in enumerate(cells_of(reading), start=1)
+        ]
         return Response({**_reading(reading), "cells": cells})
 
 
@@ -61,15 +63,24 @@ class CellEventsView(UsageView):
 
 
 def cell_at(reading: Reading, start: str) -> ReadingCell:
-    """Return the cell that begins at an instant; NotFound where none does."""
+    """Return a cell by its place `n`, or by when it begins; NotFound where none does."""
+    cells = cells_of(reading)
+    if start.isascii() and start.isdigit() and len(start) < 8:  # no date is as short
+        if not 1 <= int(start) <= len(cells):
+            raise NotFound
+        return cells[int(start) - 1]
     try:
         wanted = datetime.fromisoformat(start)
     except ValueError:
         raise NotFound from None
-    for cell in cells_of(reading):
-        if wanted.tzinfo is not None and cell.period.start == wanted:
-            return cell
-    raise NotFound
+    if wanted.tzinfo is None:
+        raise NotFound
+    found = [cell for cell in cells if cell.period.start == wanted]
+    if len(found) > 1:
+        raise ParameterInvalid(name="start", reason=_("several cells begin then: use the n of one of them"))
+    if not found:
+        raise NotFound
+    return found[0]
 
 
 def _checked(key: list[str] | None) -> tuple[str, str] | None:
@@ -102,11 +113,14 @@ def _reading(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _cell(cell: ReadingCell, *, kept: bool) -> dict[str, Any]:
+def _cell(n: int, cell: ReadingCell, *, kept: bool) -> dict[str, Any]:
     rollup = None if cell.rollup is None else {"id": cell.rollup[0], "revision": cell.rollup[1]}
     return {
+        "n": n,
         "start": _iso(cell.period.start),
         "end": _iso(cell.period.end),
+        "attributes": dict(cell.attributes),
+        "spans": [[_iso(span.start), _iso(span.end)] for span in cell.spans],
         "value": plain(cell.value),
         "rollup": rollup,
         "raw_kept": kept,
@@ -120,6 +134,7 @@ def _event(event: RawEvent) -> dict[str, Any]:
         "digest": event.digest,
         "user_digest": event.user_digest,
         "region": event.region,
+        "attributes": dict(event.attributes),
         "batch": event.batch,
         "received_at": _iso(event.received_at),
     }

@@ -99,6 +99,16 @@ METERS: dict[str, Any] = {
     },
 }
 _AMOUNT = {"type": "string", "description": "Decimal."}
+_ATTRIBUTES = {
+    "type": "object",
+    "additionalProperties": TEXT,
+    "description": "What it is told apart by besides time and region: a time band, attributes of events.",
+}
+_SPANS = {
+    "type": "array",
+    "items": {"type": "array", "items": INSTANT},
+    "description": "The times in which distinct users of a band or day are counted; empty: start to end.",
+}
 READING: dict[str, Any] = {
     "operation_id": "get_reading",
     "summary": "Read a frozen reading",
@@ -130,8 +140,11 @@ READING: dict[str, Any] = {
                         "items": {
                             "type": "object",
                             "properties": {
+                                "n": {"type": "integer", "description": "Its place, from 1."},
                                 "start": INSTANT,
                                 "end": INSTANT,
+                                "attributes": _ATTRIBUTES,
+                                "spans": _SPANS,
                                 "value": _AMOUNT,
                                 "rollup": {
                                     "type": ["object", "null"],
@@ -161,7 +174,10 @@ CELL_EVENTS: dict[str, Any] = {
     "tags": ["usage"],
     "parameters": [
         OpenApiParameter(
-            "start", str, OpenApiParameter.PATH, description="Where the cell begins, an instant."
+            "start",
+            str,
+            OpenApiParameter.PATH,
+            description="Where the cell begins, an instant; or its place n, where several begin then.",
         ),
         *_PAGING,
     ],
@@ -174,6 +190,7 @@ CELL_EVENTS: dict[str, Any] = {
                     "digest": TEXT,
                     "user_digest": TEXT,
                     "region": TEXT,
+                    "attributes": _ATTRIBUTES,
                     "batch": {"type": "integer"},
                     "received_at": INSTANT,
                 },

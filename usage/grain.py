@@ -33,6 +33,7 @@ class Grain:
     cuts_days: bool = False
     worth: Worth | None = None  # of sums, counts and peaks: counts in place of the event's value
     asked: Sequence[str] = ()  # the attributes that `worth` asks for
+    rule: str = ""  # where `worth` can be found again, as who asks names it
 
     @property
     def needs_events(self) -> bool:

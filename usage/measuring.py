@@ -73,7 +73,7 @@ class Cell:
     """One meter's value from `start` on; `source` is (roll-up id, revision), None if read from events.
 
     `attributes` are those of the events, and of the stretch of time for distinct users. `end` is given where
-    the stretch is no day; `is_worth` where the value is not the events' own but what they are worth.
+    the stretch is no day.
     """
 
     start: datetime
@@ -81,7 +81,6 @@ class Cell:
     source: tuple[int, int] | None = None
     attributes: Attributes = ()
     end: datetime | None = None
-    is_worth: bool = False
 
 
 @dataclass(slots=True)
@@ -107,11 +106,18 @@ def snapshot(
         _add_part(found, apps, ids, part)
     kinds = {meter.pk: meter.kind for meter in adding}
     for meter, grain in fine.items():
-        if grain.worth is None:
-            _add_fine(found, apps, meter, period, grain)
-        else:
-            _add_worth(found, apps, meter, period, grain, grain.worth, kind=kinds[meter])
+        add_fine(found, apps, meter, period, grain, kind=kinds[meter])
     return found
+
+
+def add_fine(
+    found: Snapshot, apps: Sequence[int], meter: int, period: Period, grain: Grain, *, kind: str
+) -> None:
+    """Add the cells of one adding or peak meter, counted from the events of the batches in `found`."""
+    if grain.worth is None:
+        _add_values(found, apps, meter, period, grain)
+    else:
+        _add_worth(found, apps, meter, period, grain, grain.worth, kind=kind)
 
 
 def _day_cells(apps: Sequence[int], meters: Sequence[int], period: Period) -> Snapshot:
@@ -145,7 +151,7 @@ def _add_part(found: Snapshot, apps: Sequence[int], meters: list[int], part: Per
         cells.sort(key=lambda cell: cell.start)
 
 
-def _add_fine(found: Snapshot, apps: Sequence[int], meter: int, period: Period, grain: Grain) -> None:
+def _add_values(found: Snapshot, apps: Sequence[int], meter: int, period: Period, grain: Grain) -> None:
     by = [name for name in grain.by if name != REGION]
     rows = _by_grain(_FINE, apps, meter, period, grain, by=by, batches=found.batches)
     for app, region, n, said, value in rows:
@@ -171,7 +177,7 @@ def _add_worth(
     for (app, region, n, kept), parts in sorted(values.items()):
         total = to_multiple(max(parts) if kind == MeterKind.GAUGE else add_up(parts), PLACE, "half_even")
         start, end = _stretch(grain, n - 1, period)
-        cell = Cell(start, total, attributes=kept, end=end, is_worth=True)
+        cell = Cell(start, total, attributes=kept, end=end)
         found.cells.setdefault((app, meter, region), []).append(cell)
 
 

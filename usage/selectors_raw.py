@@ -5,7 +5,7 @@ until retention drops the day's raw events.
 """
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -19,33 +19,31 @@ from plans.models.meters import MeterKind
 from plans.money import add_up
 from plans.timespan import Period, local_date, local_midnight
 from subscriptions.selectors import zone_of
+from usage.grain import REGION, Attributes
 from usage.measuring import Cell as Measured
 from usage.measuring import plain, reduced
 from usage.models import Reading
-from usage.store import array
+from usage.stored_grain import Stretches, stretches_of
 
 DAY = timedelta(days=1)
+Place = tuple[datetime, Attributes]  # of a cell in its reading
 
-_OF_CELL = """
+_EVENTS = """
+SELECT v.occurred_at, v.event_key, v.value, v.user_digest, v.region, v.batch_id, v.received_at,
+       ARRAY(SELECT v.dims ->> asked.name FROM unnest(%(asked)s::text[]) WITH ORDINALITY AS asked (name, n)
+             ORDER BY asked.n)
 FROM usage_usageevent v
 WHERE v.app_id = %(app)s AND v.meter_id = %(meter)s AND v.occurred_at >= %(start)s AND v.occurred_at < %(end)s
   AND (%(every)s OR v.region = %(region)s) AND v.batch_id <@ %(batches)s::int8multirange
-"""
-_EVENTS = f"""
-SELECT v.occurred_at, v.event_key, v.value, v.user_digest, v.region, v.batch_id, v.received_at {_OF_CELL}
+  AND NOT EXISTS (SELECT FROM unnest(%(names)s::text[], %(values)s::text[]) AS told (name, value)
+                  WHERE (CASE told.name WHEN 'region' THEN v.region ELSE v.dims ->> told.name END)
+                        IS DISTINCT FROM told.value)
+  AND (%(starts)s::timestamptz[] IS NULL
+       OR EXISTS (SELECT FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) AS o (start, finish)
+                  WHERE v.occurred_at >= o.start AND v.occurred_at < o.finish))
   AND (%(after)s::timestamptz IS NULL
        OR (v.occurred_at, v.event_key) > (%(after)s::timestamptz, %(key)s::uuid))
 ORDER BY v.occurred_at, v.event_key LIMIT %(limit)s
-"""
-_RECOUNT = """
-SELECT c.start, CASE %(kind)s WHEN 'count' THEN count(v.event_key) WHEN 'gauge' THEN coalesce(max(v.value), 0)
-                WHEN 'unique' THEN count(DISTINCT v.user_digest) ELSE coalesce(sum(v.value), 0) END
-FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) AS c (start, finish)
-LEFT JOIN usage_usageevent v
-       ON v.app_id = %(app)s AND v.meter_id = %(meter)s AND (%(every)s OR v.region = %(region)s)
-      AND v.occurred_at >= c.start AND v.occurred_at < c.finish
-      AND v.batch_id <@ %(batches)s::int8multirange
-GROUP BY c.start
 """
 # Days that surely had events (the first and last of a folded batch) and have no partition any more.
 _DROPPED = """
@@ -55,26 +53,27 @@ SELECT max(day) FROM (
       AND b.day_min <= %(last)s AND b.day_max >= %(first)s
 ) days WHERE to_regclass('usage_usageevent_' || to_char(day, 'YYYYMMDD')) IS NULL
 """
-# What each cell says now, and what the folded events of its day come to, at one instant.
-_ROLLUPS = """
-SELECT r.id, r.cell_start, CASE %(kind)s WHEN 'count' THEN r.count WHEN 'gauge' THEN r.max ELSE r.sum END,
-       (SELECT CASE %(kind)s WHEN 'count' THEN count(*) WHEN 'gauge' THEN coalesce(max(v.value), 0)
-               ELSE coalesce(sum(v.value), 0) END
-        FROM usage_usageevent v
-        WHERE v.app_id = r.app_id AND v.meter_id = r.meter_id AND v.region = r.region
-          AND v.occurred_at >= r.cell_start AND v.occurred_at < r.cell_end
-          AND NOT EXISTS (SELECT FROM usage_ingestbatch b WHERE b.id = v.batch_id AND b.state = 'pending'))
-FROM usage_usagerollup r WHERE r.id = ANY (%(ids)s::bigint[])
-"""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingCell:
-    """A part of a reading: from `period.start` on, with the roll-up (id, revision) it was copied from."""
+    """A part of a reading: from `period.start` on, with the roll-up (id, revision) it was copied from.
+
+    `attributes` tell it apart from other cells of its time; `told` are those an event must have, None for one
+    it must not. Users of a band or day are counted in `spans` of the period, if there are any.
+    """
 
     period: Period
     value: Decimal
     rollup: tuple[int, int] | None
+    attributes: Attributes = ()
+    told: tuple[tuple[str, str | None], ...] = ()
+    spans: tuple[Period, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Return what no other cell of the reading has."""
+        return self.period.start, self.attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +87,12 @@ class RawEvent:
     region: str
     batch: int
     received_at: datetime
+    attributes: Attributes = ()  # those the reading was told apart or counted by
 
     @property
     def key(self) -> list[str]:
         """Return its place in a page."""
         return [self.occurred_at.isoformat(), self.digest]
-
-
-@dataclass(frozen=True, slots=True)
-class RollupCheck:
-    """A cell of today: what it says, and what its folded events come to."""
-
-    start: datetime
-    says: Decimal
-    events_say: Decimal
 
 
 def reading_of(public_id: str, customer_id: int | None) -> Reading:
@@ -123,11 +114,29 @@ def cells_of(reading: Reading) -> list[ReadingCell]:
     """Return the cells a reading was made from, earliest first."""
     sources = iter([(int(pk), int(revision)) for pk, revision in reading.manifest.get("cells", [])])
     every = len(reading.manifest.get("cells", [])) == len(reading.cells)
+    grain = grain_stored(reading)
+    if grain is not None:
+        times = stretches_of(grain)
+        return [_fine_cell(reading, cell, grain["by"], times) for cell in reading.cells]
     found = []
     for cell in reading.cells:
         period = _cell_period(reading, cell)
         copied = every or _is_whole(reading, period)  # a day cut at the period's edge was read from events
         found.append(ReadingCell(period, Decimal(cell["value"]), next(sources, None) if copied else None))
+    return found
+
+
+def _fine_cell(reading: Reading, cell: Mapping[str, Any], by: Sequence[str], times: Stretches) -> ReadingCell:
+    attributes: dict[str, str] = cell.get("attributes", {})
+    told = tuple((name, attributes.get(name)) for name in by)
+    stretch = tuple(sorted((name, text) for name, text in attributes.items() if name not in by))
+    period, value = _cell_period(reading, cell), Decimal(cell["value"])
+    return ReadingCell(period, value, None, tuple(sorted(attributes.items())), told, times.get(stretch, ()))
+
+
+def grain_stored(reading: Reading) -> dict[str, Any] | None:
+    """Return what the cells were told apart by, as the manifest keeps it; None where they are days."""
+    found: dict[str, Any] | None = reading.manifest.get("grain")
     return found
 
 
@@ -154,25 +163,13 @@ def hash_fits(reading: Reading) -> bool:
 
 
 def is_told_apart(reading: Reading) -> bool:
-    """Return whether cells are told apart by more than time: distinct users then count in several."""
-    return any("attributes" in cell for cell in reading.cells)
-
-
-def recountable(reading: Reading) -> list[ReadingCell]:
-    """Return what the raw events alone can confirm: each cell; the whole where attributes tell cells apart.
-
-    Nothing where the events' worth was frozen: that follows from the terms, which level 1 rates again.
-    """
-    if reading.manifest.get("worth"):
-        return []
-    if is_told_apart(reading) or not reading.cells:
-        return [ReadingCell(period_of(reading), Decimal(reading.value), None)]
-    return cells_of(reading)
+    """Return whether distinct users are told apart by more than the period: one then counts in several."""
+    return reading.meter.kind == MeterKind.UNIQUE and any("attributes" in cell for cell in reading.cells)
 
 
 def adds_up(reading: Reading) -> bool:
     """Return whether the reading's value is what its cells come to."""
-    if reading.meter.kind == MeterKind.UNIQUE and is_told_apart(reading):
+    if is_told_apart(reading):
         values = [Decimal(cell["value"]) for cell in reading.cells]
         return max(values) <= reading.value <= add_up(values)
     cells = [Measured(one.period.start, one.value, None) for one in cells_of(reading)]
@@ -203,42 +200,34 @@ def events_of(
     reading: Reading, cell: ReadingCell, *, after: tuple[str, str] | None = None, limit: int
 ) -> list[RawEvent]:
     """Return up to `limit` events of a cell, in the order of their time, that come after a place."""
-    values = {**_place(reading, cell.period), "limit": limit}
+    asked = asked_of(reading)
+    values = {**place_of(reading, cell.period), "limit": limit, "asked": asked}
     values |= {"after": after and after[0], "key": after and after[1]}
+    values |= {"names": [name for name, _text in cell.told], "values": [text for _name, text in cell.told]}
+    values |= {"starts": [one.start for one in cell.spans] or None, "ends": [one.end for one in cell.spans]}
     with connection.cursor() as cursor:
         cursor.execute(_EVENTS, values)
         rows = cursor.fetchall()
     return [
-        RawEvent(at, str(key), Decimal(value), str(user or ""), region, batch, received)
-        for at, key, value, user, region, batch, received in rows
+        RawEvent(
+            at, str(key), Decimal(value), str(user or ""), region, batch, received, _attributes(asked, said)
+        )
+        for at, key, value, user, region, batch, received, said in rows
     ]
 
 
-def recounted(reading: Reading, cells: Collection[ReadingCell]) -> dict[datetime, Decimal]:
-    """Return what the kept events of each cell come to, by its start."""
-    values = {
-        **_place(reading, period_of(reading)),
-        "kind": reading.meter.kind,
-        "starts": array(one.period.start.isoformat() for one in cells),
-        "ends": array(one.period.end.isoformat() for one in cells),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_RECOUNT, values)
-        return {start: Decimal(value) for start, value in cursor.fetchall()}
+def asked_of(reading: Reading) -> list[str]:
+    """Return the attributes of events that a reading depends on, but for the region."""
+    grain = grain_stored(reading) or {}
+    return sorted({*grain.get("by", ()), *grain.get("asked", ())} - {REGION})
 
 
-def rollup_checks(reading: Reading) -> dict[int, RollupCheck]:
-    """Return the roll-ups a reading names, as they are now, by id; none of a distinct meter."""
-    ids = [one.rollup[0] for one in cells_of(reading) if one.rollup]
-    if not ids or reading.meter.kind == MeterKind.UNIQUE:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_ROLLUPS, {"ids": array(map(str, ids)), "kind": reading.meter.kind})
-        rows = cursor.fetchall()
-    return {pk: RollupCheck(start, Decimal(says), Decimal(events)) for pk, start, says, events in rows}
+def _attributes(names: Sequence[str], said: Sequence[str | None]) -> Attributes:
+    return tuple((name, text) for name, text in zip(names, said, strict=True) if text is not None)
 
 
-def _place(reading: Reading, period: Period) -> dict[str, Any]:
+def place_of(reading: Reading, period: Period) -> dict[str, Any]:
+    """Return the parameters that find a reading's events in a period."""
     return {
         "app": reading.app_id,
         "meter": reading.meter_id,

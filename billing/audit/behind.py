@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,14 +17,14 @@ from usage.selectors_raw import (
     dropped_until,
     events_of,
     is_kept,
-    is_told_apart,
     period_of,
 )
 
 MOST_EVENTS = 100_000  # of one kit; cells beyond that stand by themselves, and the kit says so
-CELL_COLUMNS = ["reading", "start", "end", "value", "rollup", "revision", "events"]
+CELL_COLUMNS = ["reading", "n", "start", "end", "value", "rollup", "revision", "events"]
 EVENT_COLUMNS = [
     "reading", "cell", "time", "value", "user_digest", "digest", "region", "batch", "received_at",
+    "attributes",
 ]  # fmt: skip
 
 
@@ -60,29 +61,28 @@ def behind(readings: Iterable[Reading]) -> Behind:
     found = Behind()
     for reading in readings:
         dropped = dropped_until(reading)
-        for cell, stored in zip(cells_of(reading), reading.cells, strict=True):
-            _add(found, reading, cell, stored["start"], dropped)
+        for n, cell in enumerate(cells_of(reading), start=1):
+            _add(found, reading, n, cell, dropped)
     return found
 
 
-def _add(found: Behind, reading: Reading, cell: ReadingCell, start: str, dropped: date | None) -> None:
+def _add(found: Behind, reading: Reading, n: int, cell: ReadingCell, dropped: date | None) -> None:
     rows = events_of(reading, cell, limit=found.left + 1) if is_kept(cell, dropped) else []
     state = "kept" if is_kept(cell, dropped) else "dropped"
-    if is_told_apart(reading) or reading.manifest.get("worth"):
-        rows, state = [], "apart"  # events do not say by themselves which of the cells they belong to
     if len(rows) > found.left:
         rows, state = [], "left out"
     rollup = ["", ""] if cell.rollup is None else list(map(str, cell.rollup))
-    end = cell.period.end.isoformat()
-    found.cells.append([reading.public_id, start, end, plain(cell.value), *rollup, state])
+    start, end = reading.cells[n - 1]["start"], cell.period.end.isoformat()
+    found.cells.append([reading.public_id, str(n), start, end, plain(cell.value), *rollup, state])
     found.left -= len(rows)
-    found.events += [[reading.public_id, start, *_event(row)] for row in rows]
+    found.events += [[reading.public_id, str(n), *_event(row)] for row in rows]
 
 
 def _event(row: RawEvent) -> list[str]:
     digests = [row.user_digest, row.digest]
-    received = row.received_at.isoformat()
-    return [row.occurred_at.isoformat(), plain(row.value), *digests, row.region, str(row.batch), received]
+    told = json.dumps(dict(row.attributes), ensure_ascii=False) if row.attributes else ""
+    times = row.occurred_at.isoformat(), row.received_at.isoformat()
+    return [times[0], plain(row.value), *digests, row.region, str(row.batch), times[1], told]
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

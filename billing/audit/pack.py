@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Iterable
 from typing import Any
 
 from billing.audit.behind import CELL_COLUMNS, EVENT_COLUMNS, behind, reading_said, table
@@ -15,6 +16,8 @@ from billing.verifying import readings_behind
 from plans.models import PlanVersion
 from plans.selectors import terms_of
 from plans.terms import canonical_json
+from usage.models import Reading
+from usage.recounting import asks_for_worth
 
 FORMAT = "ratecard-audit-kit/1"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold: nothing depends on when it was packed
@@ -51,9 +54,14 @@ def kit_files(invoice: Invoice) -> dict[str, bytes]:
         "readings.json": _pretty([reading_said(one) for one in readings]),
         "rollups.csv": table(CELL_COLUMNS, rows.cells),
         "events.csv": table(EVENT_COLUMNS, rows.events),
-        **_terms(terms_hashes(inputs)),
+        **_terms(terms_hashes(inputs) | _rules(readings)),
     }
     return {**files, "manifest.json": _manifest(invoice, files)}
+
+
+def _rules(readings: Iterable[Reading]) -> set[str]:
+    """Return the terms by which the readings say what an event is worth."""
+    return {one.manifest["grain"]["rule"] for one in readings if asks_for_worth(one)}
 
 
 def _terms(hashes: set[str]) -> dict[str, bytes]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 PARTS = (
     "amounts", "timing", "terms", "tariffs", "pools", "meters", "grammar", "bills", "report", "files",
-    "readings", "lines", "main",
+    "events", "readings", "lines", "main",
 )  # fmt: skip
 HOME = "billing.audit.kit"
 HEAD = '''#!/usr/bin/env python3

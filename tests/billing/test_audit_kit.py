@@ -132,7 +132,7 @@ def test_the_command_writes_it(tmp_path):
 def test_the_verifier_needs_nothing_but_the_standard_library():
     known = {"csv", "hashlib", "io", "json", "sys", "zipfile", "bisect", "calendar", "collections"}
     known |= {"dataclasses", "datetime", "decimal", "fractions", "functools", "math", "pathlib", "typing"}
-    known |= {"zoneinfo"}
+    known |= {"re", "zoneinfo"}
     tree = ast.parse(verify_script())
     imported = {
         (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name).split(".")[0]

@@ -16,7 +16,7 @@ from plans.models.meters import MeterKind
 from plans.timespan import Period
 from subscriptions.models import App, Subscription
 from subscriptions.selectors import scope_apps, zone_of
-from usage.grain import Grains
+from usage.grain import Grain, Grains
 from usage.locks import lock_freeze
 from usage.measuring import (
     Cell,
@@ -28,6 +28,7 @@ from usage.measuring import (
     snapshot,
 )
 from usage.models import Reading
+from usage.stored_grain import stored_grain
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,8 @@ def _new(
         for app in apps:
             for part in _parts(app, meter, period, found, users):
                 part.cells[:] = parted.get((app.pk, meter.pk), part.cells)
-                yield _reading(subscription, period, part, found.batches, at)
+                manifest = _manifest(part, found.batches, (grains or {}).get(meter.code), period)
+                yield _reading(subscription, period, part, manifest, at)
 
 
 def _parts(
@@ -154,14 +156,20 @@ def _parts(
         yield _Part(app, meter, region, reduced(meter.kind, cells), cells)
 
 
-def _reading(subscription: Subscription, period: Period, part: _Part, batches: str, at: datetime) -> Reading:
-    cells = [_cell(cell) for cell in part.cells]
-    manifest: dict[str, Any] = {
+def _manifest(part: _Part, batches: str, grain: Grain | None, period: Period) -> dict[str, Any]:
+    said: dict[str, Any] = {
         "batches": batches,
         "cells": [cell.source for cell in part.cells if cell.source],
     }
-    if any(cell.is_worth for cell in part.cells):
-        manifest["worth"] = True
+    is_distinct = part.meter.kind == MeterKind.UNIQUE
+    told = None if grain is None else stored_grain(grain, period, is_distinct=is_distinct)
+    return {**said, "grain": told} if told and part.cells else said
+
+
+def _reading(
+    subscription: Subscription, period: Period, part: _Part, manifest: dict[str, Any], at: datetime
+) -> Reading:
+    cells = [_cell(cell) for cell in part.cells]
     return Reading(
         customer_id=subscription.customer_id,
         subscription=subscription,

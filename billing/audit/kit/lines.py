@@ -11,7 +11,7 @@ from billing.audit.kit.grammar import Spent
 from billing.audit.kit.pools import Pack
 from billing.audit.kit.readings import seen_of
 from billing.audit.kit.report import Report
-from billing.audit.kit.timing import Span, instant
+from billing.audit.kit.timing import instant, pair
 
 Rated = dict[str, tuple[Decimal, int]]  # line key -> exact amount, smallest units
 
@@ -148,13 +148,9 @@ def _spent(given: Tree) -> Spent:
 
 
 def _due(given: Tree) -> Due:
-    spans = tuple(_pair(span) for span in given.get("spans", []))
+    spans = tuple(pair(span) for span in given.get("spans", []))
     at = instant(given["at"]) if given.get("at") else None
-    return Due(given["charge"], _pair(given["period"]), spans, at, given.get("part", ""))
-
-
-def _pair(given: Tree) -> Span:
-    return instant(given[0]), instant(given[1])
+    return Due(given["charge"], pair(given["period"]), spans, at, given.get("part", ""))
 
 
 def customer_of(context: Tree) -> Customer:
@@ -204,6 +200,6 @@ def _judged(kit: Kit, credit: Tree, part: Tree) -> int:
     context = customer_of(credit["context"])
     facts = {**context.facts, **_numbers(part["facts"]), "fee": part["fee"] * step}
     context = Customer(context.zone, facts, {**context.labels, **part["labels"]}, context.options)
-    due = Due(credit["figure"], _pair(credit["window"]))
+    due = Due(credit["figure"], pair(credit["window"]))
     amount = figure(_terms(kit, credit["terms"]), credit["figure"], context, {}, due)
     return int(min(max(multiple(amount, step, "half_up") / step, Decimal(0)), Decimal(part["fee"])))

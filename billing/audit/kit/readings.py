@@ -4,77 +4,78 @@ from collections.abc import Iterable
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from billing.audit.kit.amounts import ZERO, Tree, add, canonical, digest
+from billing.audit.kit.amounts import Tree, canonical, digest
+from billing.audit.kit.events import KEPT, UNIQUE, Row, Weigh, came_to, counted, users, weighing
 from billing.audit.kit.files import Kit
 from billing.audit.kit.meters import Seen
 from billing.audit.kit.report import Report
 from billing.audit.kit.timing import Span, instant
 
-KEPT = "kept"  # all events of a cell are in the kit
-
 
 def check_readings(kit: Kit, report: Report) -> None:
     """Check each reading down to the events that are there."""
-    cells: dict[str, list[dict[str, str]]] = {}
+    cells: dict[str, list[Row]] = {}
     for row in kit.rows("rollups.csv"):
         cells.setdefault(row["reading"], []).append(row)
-    events: dict[tuple[str, str], list[dict[str, str]]] = {}
+    events: dict[tuple[str, str], list[Row]] = {}
     for row in kit.rows("events.csv"):
         events.setdefault((row["reading"], row["cell"]), []).append(row)
     for reading in kit.json("readings.json"):
-        _check(reading, cells.get(reading["id"], []), events, report)
+        rows = cells.get(reading["id"], [])
+        _check_frozen(reading, rows, report)
+        found = {row["n"]: events.get((reading["id"], row["n"]), []) for row in rows}
+        _check_events(reading, rows, found, _weigh(kit, reading), report)
 
 
-def _check(
-    reading: Tree,
-    cells: list[dict[str, str]],
-    events: dict[tuple[str, str], list[dict[str, str]]],
-    report: Report,
-) -> None:
-    name = f"reading {reading['id']} ({reading['meter']}, {reading['app']})"
-    said = [reading["value"], reading["cells"], reading["manifest"]]
+def _named(reading: Tree) -> str:
+    return f"reading {reading['id']} ({reading['meter']}, {reading['app']})"
+
+
+def _check_frozen(reading: Tree, rows: list[Row], report: Report) -> None:
+    """Check the hash, and that the cells come to the value; a user may count in several of them."""
+    name, frozen = _named(reading), reading["cells"]
+    said = [reading["value"], frozen, reading["manifest"]]
     report.check(f"{name}: hash", digest(canonical(said)) == reading["hash"], "it is not what was frozen")
-    values = [Decimal(cell["value"]) for cell in reading["cells"]]
+    values = [Decimal(cell["value"]) for cell in frozen]
     whole = came_to(reading["kind"], values)
     fits = whole == Decimal(reading["value"])
-    if reading["kind"] == "unique" and _is_told_apart(reading):  # a user counts in several cells
+    if _is_told_apart(reading):
         fits = max(values) <= Decimal(reading["value"]) <= whole
     report.check(f"{name}: value from cells", fits, f"the cells give {whole}")
-    listed = [(cell["start"], Decimal(cell["value"])) for cell in cells]
-    frozen = [(cell["start"], Decimal(cell["value"])) for cell in reading["cells"]]
-    report.check(f"{name}: cells as in rollups.csv", listed == frozen)
-    kept = [cell for cell in cells if cell["events"] == KEPT]
-    wrong = []
-    for cell in kept:
-        found = counted(reading["kind"], events.get((reading["id"], cell["start"]), []), cell)
-        if found != Decimal(cell["value"]):
-            wrong.append(f"{cell['start']}: the events give {found}, the cell {cell['value']}")
+    listed = [(row["n"], row["start"], Decimal(row["value"])) for row in rows]
+    stored = [(str(n), cell["start"], Decimal(cell["value"])) for n, cell in enumerate(frozen, start=1)]
+    report.check(f"{name}: cells as in rollups.csv", listed == stored)
+
+
+def _check_events(
+    reading: Tree, rows: list[Row], events: dict[str, list[Row]], weigh: Weigh | None, report: Report
+) -> None:
+    """Count the cells again whose events are all in the kit."""
+    name, wrong = _named(reading), []
+    kept = [row for row in rows if row["events"] == KEPT]
+    for row in kept:
+        found = counted(reading, row, events[row["n"]], weigh)
+        if found != Decimal(row["value"]):
+            wrong.append(f"{row['start']}: the events give {found}, the cell {row['value']}")
     if kept:
-        report.check(f"{name}: {len(kept)} of {len(cells)} cells from events", not wrong, "; ".join(wrong))
-    elif cells:
+        report.check(f"{name}: {len(kept)} of {len(rows)} cells from events", not wrong, "; ".join(wrong))
+    elif rows:
         report.note(f"{name}: raw events are not in the kit")
+    if rows and len(kept) == len(rows) and _is_told_apart(reading):
+        several = len(users(one for row in rows for one in events[row["n"]]))
+        fits = several == Decimal(reading["value"])
+        report.check(f"{name}: users of all cells", fits, f"there are {several}")
+
+
+def _weigh(kit: Kit, reading: Tree) -> Weigh | None:
+    """Return what an event is worth, where the terms say so."""
+    rule = reading["manifest"].get("grain", {}).get("rule")
+    return weighing(kit.json(f"terms/{rule}.json"), reading["meter"]) if rule else None
 
 
 def _is_told_apart(reading: Tree) -> bool:
-    return any("attributes" in cell for cell in reading["cells"])
-
-
-def came_to(kind: str, values: list[Decimal]) -> Decimal:
-    """Return what cells come to: the highest of a peak, else their sum."""
-    if kind == "gauge":
-        return max(values, default=ZERO)
-    return add(values)
-
-
-def counted(kind: str, events: list[dict[str, str]], cell: dict[str, str]) -> Decimal:
-    """Return what the events of a cell come to."""
-    start, end = instant(cell["start"]), instant(cell["end"])
-    inside = [one for one in events if start <= instant(one["time"]) < end]
-    if kind == "unique":
-        return Decimal(len({one["user_digest"] for one in inside if one["user_digest"]}))
-    if kind == "count":
-        return Decimal(len(inside))
-    return came_to(kind, [Decimal(one["value"]) for one in inside])
+    """Return whether distinct users are told apart by more than the period."""
+    return reading["kind"] == UNIQUE and any("attributes" in cell for cell in reading["cells"])
 
 
 def seen_of(unit: Tree, readings: dict[str, Tree], zone: ZoneInfo) -> dict[str, list[Seen]]:
@@ -100,12 +101,12 @@ def _span(row: Tree) -> Span:
 def _seen(reading: Tree, zone: ZoneInfo, only: Span | None) -> Iterable[Seen]:
     place = {"app": reading["app"], "region": reading["region"]}
     source = (reading["id"], int(reading["revision"]))
-    is_whole = reading["kind"] == "unique" and not _is_told_apart(reading)
+    is_whole = reading["kind"] == UNIQUE and not _is_told_apart(reading)
     if is_whole or not reading["cells"]:
         yield Seen(Decimal(reading["value"]), None, place, None, only, source)
         return
     for cell in reading["cells"]:
-        start = None if reading["kind"] == "unique" else instant(cell["start"])
+        start = None if reading["kind"] == UNIQUE else instant(cell["start"])
         day = {} if start is None else {"day": start.astimezone(zone).date().isoformat()}
         keys = {**place, **day, **cell.get("attributes", {})}
         yield Seen(Decimal(cell["value"]), start, keys, None, only, source)

@@ -19,6 +19,11 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
+def pair(given: Sequence[str]) -> Span:
+    """Return a span that is written as its start and its end."""
+    return instant(given[0]), instant(given[1])
+
+
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return the first instant of a local day: the earlier of two midnights, the end of a gap without one."""
     wall = datetime.combine(day, time.min)
