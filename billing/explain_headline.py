@@ -223,9 +223,7 @@ def _arithmetic(node: Node, made: _Text) -> None:
 
 def _drawn(node: Node, made: _Text) -> None:
     """What a pool covered, in the unit of the number: weights stand in the sentences below."""
-    taken = (node.input or ZERO) - node.output
-    if taken:
-        pool = made.reader.pool(node.argument["pool"])
+    for pool, taken in made.reader.drawn_from(node):
         text = _("%(before)s − %(taken)s from %(pool)s")
         made.add("minus", taken, text, taken=made.write(taken), pool=pool)
 

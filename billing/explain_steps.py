@@ -75,7 +75,7 @@ def _prorated(node: Node, reader: Reader, is_money: bool) -> str:
 def _drawn(node: Node, reader: Reader, is_money: bool) -> str:
     words = {
         "taken": quantity(Decimal(node.argument["taken"])),
-        "pool": reader.pool(node.argument["pool"]),
+        "pool": _drawn_from(node, reader),
         "left": reader.written(node.output, is_money=is_money),
         "weight": quantity(Decimal(node.argument["weight"])),
     }
@@ -83,6 +83,16 @@ def _drawn(node: Node, reader: Reader, is_money: bool) -> str:
         return _("%(taken)s taken from %(pool)s, %(left)s left to price") % words
     text = _("%(taken)s taken from %(pool)s at %(weight)s units each, %(left)s left to price")
     return text % words
+
+
+def _drawn_from(node: Node, reader: Reader) -> str:
+    """Return whose units were taken; both with their parts where the allowance and packs gave some."""
+    parts, units = reader.drawn_from(node), node.argument
+    if len(parts) < 2:
+        return parts[0][0] if parts else reader.pool(units["pool"])
+    own = Decimal(units["from_allowance"])
+    words = {"allowance": quantity(own), "packs": quantity(Decimal(units["taken"]) - own)}
+    return _("the shared allowance (%(allowance)s) and your pack (%(packs)s)") % words
 
 
 _SENTENCES: dict[str, Callable[[Node, Reader, bool], str]] = {

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from billing.derivation import Node
 from billing.models.lines import in_reader_language
-from plans.money import EXACT, to_multiple
+from plans.money import EXACT, exact, to_multiple
 from plans.templatetags.figures import exact_money, quantity
 from plans.terms import Document, Fact
 
@@ -64,6 +64,16 @@ class Reader:
         kind = self.names.get(f"pool {code}", {}).get("kind")
         known = {"allowance": _("the shared allowance"), "packs": _("your pack")}
         return known.get(kind or "") or quoted(code)
+
+    def drawn_from(self, node: Node) -> list[tuple[str, Decimal]]:
+        """Return whose units a draw took, and how many numbers each covered; the allowance comes first."""
+        pool, covered = node.argument["pool"], (node.input or ZERO) - node.output
+        if not covered or "from_allowance" not in node.argument:
+            return [(self.pool(pool), covered)] if covered else []
+        with exact():
+            own = Decimal(node.argument["from_allowance"]) / Decimal(node.argument["weight"])
+            parts = [(_("the shared allowance"), own), (_("your pack"), covered - own)]
+        return [(words, part) for words, part in parts if part]
 
     def unit(self, fact: str) -> str:
         """Return the unit of a fact, empty where the terms are not at hand."""

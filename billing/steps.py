@@ -123,7 +123,7 @@ class Drawing:
         weight = self.weight.value(env)
         if self.size is not None:
             env.pools.open_allowance(self.pool, self.size.value(env))
-        taken = ZERO
+        taken, known = ZERO, len(env.pools.draws)
         if number > 0 and weight > 0:
             wanted = number * weight
             taken = env.pools.take(
@@ -131,6 +131,9 @@ class Drawing:
                 used_by=lambda instant: self._used_by(instant, weight, env),
             )  # fmt: skip
         argument = {"pool": self.pool, "weight": plain(weight), "taken": plain(taken)}
+        if self.size is not None:
+            own = (one.quantity for one in env.pools.draws[known:] if not one.holding)
+            argument["from_allowance"] = plain(sum(own, ZERO))
         left = number - taken / weight if taken else number
         return Node("draw", left, number, argument)
 

@@ -1,6 +1,7 @@
 """Below a line's derivation: the readings it was rated from, and the raw events behind a reading's cells."""
 
 from datetime import datetime
+from decimal import Decimal
 from itertools import islice
 
 from django.http import Http404, HttpResponse
@@ -9,12 +10,18 @@ from django.views.decorators.http import require_safe
 
 from billing import selectors
 from billing.audit.pack import kit_name, kit_zip
+from billing.explain import names_for
+from billing.explain_words import Reader, attribute
 from billing.models import Invoice
-from billing.verifying import readings_behind
+from billing.verifying import readings_behind, worth_behind
 from plans.errors import NotFound
+from plans.terms_attributes import BAND
 from subscriptions.portal import MONEY, MemberRequest, member_page
+from usage.grain import Worth
 from usage.models import Reading
+from usage.recounting import asks_for_worth
 from usage.selectors_raw import (
+    RawEvent,
     ReadingCell,
     cells_of,
     dropped_until,
@@ -43,12 +50,13 @@ def reading_detail(request: MemberRequest, public_id: str, reading: str) -> Http
     """Level 2: one reading of the invoice with its cells, manifest and hash."""
     invoice = _invoice(request, public_id)
     row = _reading(invoice, reading)
-    dropped = dropped_until(row)
+    dropped, names = dropped_until(row), Reader("", names_for(invoice))
     page = {
         "invoice": invoice,
         "reading": row,
         "period": period_of(row),
-        "cells": [(cell, is_kept(cell, dropped)) for cell in cells_of(row)],
+        "cells": [(cell, _told(cell, names), is_kept(cell, dropped)) for cell in cells_of(row)],
+        "told_apart": any(cell.attributes for cell in cells_of(row)),
         "hash_fits": hash_fits(row),
     }
     return render(request, "billing/reading_detail.html", page)
@@ -62,11 +70,14 @@ def cell_events(request: MemberRequest, public_id: str, reading: str, n: int) ->
     row = _reading(invoice, reading)
     cell = _cell(row, n)
     found = events_of(row, cell, after=_after(request.GET.get("after", "")), limit=PER_PAGE + 1)
+    worth = worth_behind(row) if asks_for_worth(row) else None
     page = {
         "invoice": invoice,
         "reading": row,
         "cell": cell,
-        "events": list(islice(found, PER_PAGE)),
+        "told": _told(cell, Reader("", names_for(invoice))),
+        "events": [(one, _event_told(one), _counts(one, worth)) for one in islice(found, PER_PAGE)],
+        "has_worth": worth is not None,
         "after": "|".join(found[PER_PAGE - 1].key) if len(found) > PER_PAGE else "",
         "raw_kept": is_kept(cell, dropped_until(row)),
     }
@@ -94,6 +105,26 @@ def _cell(reading: Reading, n: int) -> ReadingCell:
     if not 1 <= n <= len(cells):
         raise Http404
     return cells[n - 1]
+
+
+def _told(cell: ReadingCell, names: Reader) -> list[tuple[str, str]]:
+    """Return what a cell is told apart by, in words; an attribute its events do not say stands empty."""
+    said = {**dict.fromkeys(name for name, _text in cell.told), **dict(cell.attributes)}
+    return [
+        (attribute(name), names.band(text) if name == BAND and text else text or "")
+        for name, text in sorted(said.items())
+    ]
+
+
+def _event_told(event: RawEvent) -> list[tuple[str, str]]:
+    region = (("region", event.region),) if event.region else ()
+    return [(attribute(name), text) for name, text in (*region, *event.attributes)]
+
+
+def _counts(event: RawEvent, worth: Worth | None) -> Decimal:
+    """Return what an event counts in its cell: its value, or what the terms say it is worth."""
+    told = {"region": event.region, **dict(event.attributes)}
+    return event.value if worth is None else worth(event.value, told)
 
 
 def _after(text: str) -> tuple[str, str] | None:

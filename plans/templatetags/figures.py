@@ -7,7 +7,7 @@ Dates are shown in the zone that is passed (the customer's billing zone), never 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, localcontext
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from plans.money import from_minor, minor_exponent, to_multiple
 
 register = template.Library()
 INSTANT = timedelta(microseconds=1)
+MIDNIGHT = time()
 ROUND_OFFSET = re.compile(r"GMT([+-])0?(\d{1,2}):00")  # GMT+08:00 reads better as GMT+8
 LOCALES = {"zh": Locale("zh", "CN", script="Hans"), "en": Locale("en", "US")}
 PATTERNS = {
@@ -176,6 +177,20 @@ def span(period: Any, zone: str = "UTC") -> str:
     if last is None or last == first:
         return _date(first, zone, "day")
     return str(dates.format_interval(first, last, "yMMMd", locale=locale()))
+
+
+@register.filter
+def stretch(period: Any, zone: str = "UTC") -> str:
+    """Write a span that may be a part of a day: `Mar 10, 2026, 06:00 – 17:00`; whole days as `span` does."""
+    local = ZoneInfo(zone)
+    start, end = period.start.astimezone(local), period.end.astimezone(local)
+    if start.time() == end.time() == MIDNIGHT:
+        return span(period, zone)
+    if start.date() != (end - INSTANT).date():
+        return f"{moment(start, zone)} – {moment(end, zone)}"
+    day, until = _date(start, zone, "day"), "24:00" if end.time() == MIDNIGHT else f"{end:%H:%M}"
+    between = " " if tongue() == "zh" else ", "
+    return f"{day}{between}{start:%H:%M} – {until}"
 
 
 def _date(at: datetime | date | None, zone: str, kind: str) -> str:

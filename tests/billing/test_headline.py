@@ -5,8 +5,10 @@ from decimal import Decimal
 import pytest
 from django.utils.translation import override
 
+from billing.derivation import reevaluate
 from billing.explain_headline import headline
 from billing.explain_pieces import worked_out
+from billing.explain_tree import sentences_of
 from billing.explain_words import terms_names
 from billing.rating import rate
 from billing.values import Context, Due, Pack
@@ -135,3 +137,45 @@ def test_a_month_that_accumulates_says_what_came_before():
 
     assert made.text == "€60.00 so far − €60.00 before this period"
     assert made.value == worked_out(made.pieces) == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "weight", "text", "sentence"),
+    [
+        ("20000", "1", "− 20,000 from the shared allowance − 10,000 from your pack = 41,000;",
+         "30,000 taken from the shared allowance (20,000) and your pack (10,000), 41,000 left to price"),
+        ("0", "1", "71,000 messages − 10,000 from your pack = 61,000;",
+         "10,000 taken from your pack, 61,000 left to price"),
+        ("80000", "1", "71,000 messages − 71,000 from the shared allowance = 0;",
+         "71,000 taken from the shared allowance, 0 left to price"),
+        ("20000", "2", "− 10,000 from the shared allowance − 5,000 from your pack = 56,000;",
+         "30,000 taken from the shared allowance (20,000) and your pack (10,000) at 2 units each,"
+         " 56,000 left to price"),
+    ],
+)  # fmt: skip
+def test_a_pool_with_an_allowance_and_packs_names_what_each_covered(size, weight, text, sentence):
+    steps = [{"draw": {"pool": "both", "weight": weight}}, {"price": {"each": "1"}}]
+    document = read_terms(
+        {
+            "currency": "EUR",
+            "pools": {"both": {"size": size}},
+            "meters": {"messages": {"unit": "messages"}},
+            "charges": [{"code": "one", "of": "messages", "steps": steps}],
+        }
+    )
+    packs = {"both": [Pack("pk_1", Decimal(10000))]}
+    rating = rate(document, usage(messages=71000), [Due("one", JUNE)], Context(packs=packs))
+    (line,) = rating.lines
+    names = terms_names(document.document)
+
+    with override("en"):
+        made = headline(line.derivation, "EUR", names)
+        sentences = [one.whole for one in sentences_of(line.derivation, "EUR", names)]
+    with override("zh-hans"):
+        chinese = headline(line.derivation, "EUR", names).text
+
+    assert text in made.text
+    assert made.value == worked_out(made.pieces) == line.amount == reevaluate(line.derivation)
+    assert any(sentence in one for one in sentences), sentences
+    assert ("共享额度抵扣" in chinese) == ("shared allowance" in text)
+    assert ("资源包抵扣" in chinese) == ("your pack" in text)
