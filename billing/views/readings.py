@@ -6,6 +6,7 @@ from itertools import islice
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from billing import selectors
@@ -107,18 +108,22 @@ def _cell(reading: Reading, n: int) -> ReadingCell:
     return cells[n - 1]
 
 
-def _told(cell: ReadingCell, names: Reader) -> list[tuple[str, str]]:
+def _told(cell: ReadingCell, names: Reader) -> list[str]:
     """Return what a cell is told apart by, in words; an attribute its events do not say stands empty."""
     said = {**dict.fromkeys(name for name, _text in cell.told), **dict(cell.attributes)}
     return [
-        (attribute(name), names.band(text) if name == BAND and text else text or "")
+        _written(name, names.band(text) if name == BAND and text else text or "–")
         for name, text in sorted(said.items())
     ]
 
 
-def _event_told(event: RawEvent) -> list[tuple[str, str]]:
+def _event_told(event: RawEvent) -> list[str]:
     region = (("region", event.region),) if event.region else ()
-    return [(attribute(name), text) for name, text in (*region, *event.attributes)]
+    return [_written(name, text) for name, text in (*region, *event.attributes)]
+
+
+def _written(name: str, text: str) -> str:
+    return _("%(place)s: %(text)s") % {"place": attribute(name), "text": text}
 
 
 def _counts(event: RawEvent, worth: Worth | None) -> Decimal:

@@ -89,7 +89,7 @@ def test_the_portal_shows_parts_of_days_and_what_tells_cells_apart(language, wor
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("en", ["time band: “night”", "Times counted"]), ("zh-hans", ["时段: “night”", "计数时间"])],
+    [("en", ["time band: “night”", "Times counted"]), ("zh-hans", ["计费时段：“night”", "计数时间"])],
 )
 def test_the_portal_says_when_users_of_a_band_are_counted(language, words):
     invoice = fine.distinct()
