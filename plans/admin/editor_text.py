@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 
 from config.admin_base import site_page
+from plans.admin.coupons import CouponForm
 from plans.admin.features import ModuleForm
 from plans.admin.form_field import placed, read_posted, unstorable
 from plans.admin.sla_form import SlaForm
@@ -15,6 +16,7 @@ from plans.catalogue_yaml import parse_yaml
 from plans.problems import Problem
 
 PARTS: dict[str, type[PartForm]] = {
+    "coupon": CouponForm,
     "featuremodule": ModuleForm,
     "slatier": SlaForm,
     "supporttier": SupportForm,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.contrib.admin import site
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from plans.admin.form_field import read_posted
 from plans.admin.form_hints import SHAPES
 from plans.admin.form_view import form_schema
-from plans.admin.source import CatalogueText, PartDocument, VersionText, in_order
+from plans.admin.source import CatalogueText, PartDocument, PartForm, VersionText, in_order
 from plans.catalogue import Version, read_catalogue
 from plans.form_schema import described
 from plans.models import FeatureModule, Plan, PlanVersion, SlaTier
@@ -187,6 +188,20 @@ def test_a_text_that_cannot_be_read_stays_a_text(staff: Client) -> None:
     assert answer.json()["faults"][0].startswith("Line 2: ")
     assert staff.get(reverse("admin:plans_editor_text", args=["version"])).status_code == 405
     assert staff.post(reverse("admin:plans_editor_text", args=["nothing"])).status_code == 404
+
+
+def test_every_form_has_its_text(staff: Client) -> None:
+    texts = [
+        f"{model._meta.model_name}.{name}"
+        for model, desk in site._registry.items()
+        if issubclass(desk.form, PartForm)
+        for name in desk.form.texts
+    ]
+
+    assert {"coupon.document", "featuremodule.charges"} <= set(texts)
+    for name in texts:
+        answer = staff.post(reverse("admin:plans_editor_text", args=[name]), {"document": "{}"})
+        assert (name, answer.status_code) == (name, 200)
 
 
 def test_modules_and_tiers_are_edited_by_the_same_forms(staff: Client) -> None:
