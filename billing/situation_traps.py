@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from billing.situation import Part, events_of
 from plans.problems import Problem
 from plans.terms import Document
+from plans.terms_attributes import bands_of
 from plans.terms_check import BUILTIN_FACTS
 from plans.terms_walk import reachable_names
 
@@ -51,13 +52,16 @@ def _counted_already(document: Document, part: Part) -> Iterator[Problem]:
 
 
 def _split_meters(document: Document) -> dict[str, set[str]]:
-    """Return meter -> the dimensions by which all its charges are split; a time band is worked out."""
+    """Return meter -> the dimensions by which all its charges are split.
+
+    A time band is worked out where the meter has a schedule.
+    """
     found: dict[str, list[str | None]] = {}
     for charge in document.charges:
         for code in reachable_names(document, charge) & document.meters.keys():
             found.setdefault(code, []).append(charge.split)
     return {
-        code: {one for one in splits if one is not None and one != "band"}
+        code: {one for one in splits if one is not None} - bands_of(document.meters[code])
         for code, splits in found.items()
         if None not in splits
     }

@@ -34,4 +34,10 @@ def worth_names(meter: Meter) -> set[str]:
 
 def kept_by_events(document: Document, code: str) -> set[str]:
     """Return the attributes that only the events can say: they must be dimensions of the meter."""
-    return (told_apart(document, code) | worth_names(document.meters[code])) - CLOCK - ALWAYS - {BAND}
+    meter = document.meters[code]
+    return (told_apart(document, code) | worth_names(meter)) - CLOCK - ALWAYS - bands_of(meter)
+
+
+def bands_of(meter: Meter) -> frozenset[str]:
+    """Return the attribute that a meter's schedule works out; without one only the events can say it."""
+    return frozenset({BAND}) if meter.schedule is not None else frozenset()

@@ -255,3 +255,39 @@ def test_a_number_of_hundreds_of_digits_is_written_out(files):
 def test_a_period_or_count_beyond_reckoning_is_named(files, situation, path):
     case = CASE.replace("usage: {m: 5}", f"usage: {{m: 5}}, {situation}")
     assert f" {path}: " in files(case)
+
+
+BANDS = """\
+id: x
+terms:
+  currency: USD
+  schedules: {h: {zone: UTC, bands: [{code: day, windows: [{from: "08:00", to: "20:00"}]}], else: night}}
+  meters: {m: {unit: minutes, schedule: h}, all: {unit: minutes}}
+  charges: [{code: use, split: band, of: m, steps: [{price: {each: 1}}]}]
+situation: {usage: {m: [{value: 3, at: "2026-06-02T09:00:00"}]}}
+expected: {amount: 3, unit: USD}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        (", schedule: h}, all", "}, all", "situation.usage.m[0]"),
+        ("[{price", "[{included: all}, {price", "situation.usage.all"),
+    ],
+    ids=["no schedule", "another meter"],
+)
+def test_usage_that_no_time_band_can_take_is_named(files, old, new, path):
+    assert "total: 3 USD" in files(BANDS)
+    case = BANDS.replace(old, new)
+    if path.endswith("all"):
+        case = case.replace('09:00:00"}]', '09:00:00"}], all: 900')
+    said = files(case)
+    assert f" {path}: " in said and "band" in said
+
+
+def test_a_band_that_events_say_themselves_needs_no_schedule(files):
+    said = BANDS.replace(", schedule: h}, all", "}, all").replace(
+        "value: 3, at: ", "value: 3, band: day, at: "
+    )
+    assert "total: 3 USD" in files(said)

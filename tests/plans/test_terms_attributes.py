@@ -88,6 +88,22 @@ def test_the_attributes_of_a_document() -> None:
     assert kept_by_events(document, "m") == {"channel", "kind", "people"}
 
 
+def test_a_band_without_a_schedule_is_what_events_say() -> None:
+    terms = {
+        "currency": "EUR",
+        "schedules": {"h": {"zone": "UTC", "bands": [], "else": "night"}},
+        "meters": {"plain": {"unit": "minutes"}, "timed": {"unit": "minutes", "schedule": "h"}},
+        "charges": [
+            {"code": code, "of": code, "split": "band", "steps": [{"price": {"each": "1"}}]}
+            for code in ("plain", "timed")
+        ],
+    }
+    document = read_terms(terms).document
+
+    assert kept_by_events(document, "plain") == {"band"}
+    assert kept_by_events(document, "timed") == set()
+
+
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
 def test_the_catalogues_count_by_what_their_events_keep(path: Path) -> None:
     read_catalogue(path.read_text("utf-8"))
