@@ -105,12 +105,16 @@ def stamp_of(lock: Path) -> str:
 
 
 def install(lock: Path) -> None:
-    """Install a lock; the stamp comes last, so a broken install is known and repeats."""
+    """Install a lock; the stamp comes last, so a broken install is known and repeats.
+
+    The lock names every package, so pip resolves nothing (--no-deps): with pins like `coverage==1` and a
+    package that asks for `coverage[toml]`, its resolver tries the newest release first and stops there.
+    """
     UNFINISHED.touch()
     began = time.monotonic()
     print(f"  installing {lock.name}; the first time takes half a minute …", flush=True)
-    words = ["install", "--require-hashes", "--only-binary", ":all:", "-r", str(lock), "--no-input", "-q"]
-    quiet = ["--disable-pip-version-check", "--no-warn-script-location"]
+    words = ["install", "--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", str(lock)]
+    quiet = ["--no-input", "-q", "--disable-pip-version-check", "--no-warn-script-location"]
     if os.geteuid() == 0:
         quiet.append("--root-user-action=ignore")
     done = subprocess.run([PYTHON, "-m", "pip", *words, *quiet], capture_output=True, text=True, check=False)

@@ -125,3 +125,11 @@ def test_doctor_is_content_with_a_machine_that_has_everything() -> None:
 
     assert done.returncode == 0, done.stdout
     assert "FAIL" not in done.stdout
+
+
+def test_the_lock_is_whole_without_a_resolver() -> None:
+    """Dev.py installs with --no-deps: a package the lock forgot would be missing here."""
+    checked = subprocess.run(
+        [sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout
