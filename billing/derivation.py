@@ -13,6 +13,8 @@ from typing import Any
 
 from plans.errors import DomainError, _
 from plans.money import exact, to_multiple
+from plans.ratio import plain as plain
+from plans.ratio import quotient, read
 from plans.terms import canonical_json
 
 ZERO = Decimal(0)
@@ -36,14 +38,6 @@ class Node:
     children: tuple["Node", ...] = ()
 
 
-def plain(value: Decimal) -> str:
-    """Return the one way to write a Decimal: no exponent, no trailing zeros."""
-    text = format(value, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
-
-
 def to_tree(node: Node) -> dict[str, Any]:
     """Return the node for a JSON column; empty parts are left out."""
     tree: dict[str, Any] = {"word": node.word, "output": plain(node.output)}
@@ -61,8 +55,8 @@ def from_tree(tree: Mapping[str, Any]) -> Node:
     given = tree.get("input")
     return Node(
         word=tree["word"],
-        output=Decimal(tree["output"]),
-        input=None if given is None else Decimal(given),
+        output=read(tree["output"]),
+        input=None if given is None else read(given),
         argument=tree.get("argument", {}),
         children=tuple(from_tree(child) for child in tree.get("children", [])),
     )
@@ -125,37 +119,34 @@ def _negative(_node: Node, parts: Sequence[Decimal]) -> Decimal:
 
 
 def _round(node: Node, _parts: Sequence[Decimal]) -> Decimal:
-    return to_multiple(_input(node), Decimal(node.argument["to"]), node.argument["mode"])  # type: ignore[arg-type]
+    return to_multiple(_input(node), read(node.argument["to"]), node.argument["mode"])  # type: ignore[arg-type]
 
 
 def _times_factor(node: Node, _parts: Sequence[Decimal]) -> Decimal:
-    return _input(node) * Decimal(node.argument["times"])
+    return _input(node) * read(node.argument["times"])
 
 
 def _share(node: Node, _parts: Sequence[Decimal]) -> Decimal:
-    return _input(node) + Decimal(node.argument["moved"])
+    return _input(node) + read(node.argument["moved"])
 
 
 def _draw(node: Node, _parts: Sequence[Decimal]) -> Decimal:
-    return _input(node) - Decimal(node.argument["taken"]) / Decimal(node.argument["weight"])
+    return _input(node) - quotient(read(node.argument["taken"]), read(node.argument["weight"]))
 
 
 def _prorate(node: Node, _parts: Sequence[Decimal]) -> Decimal:
-    fractions = [tuple(map(Decimal, text.split("/"))) for text in node.argument["fractions"].split(" + ")]
+    parts = [read(text) for text in node.argument["fractions"].split(" + ")]
     if "to" in node.argument:
-        step, mode = Decimal(node.argument["to"]), node.argument["mode"]
-        rounded = [to_multiple(covered / whole, step, mode) for covered, whole in fractions]  # type: ignore[arg-type]
-        return _input(node) * sum(rounded, ZERO)
-    return sum((_input(node) * covered / whole for covered, whole in fractions), ZERO)
+        step, mode = read(node.argument["to"]), node.argument["mode"]
+        parts = [to_multiple(part, step, mode) for part in parts]  # type: ignore[arg-type]
+    return _input(node) * sum(parts, ZERO)
 
 
 def _band(node: Node, _parts: Sequence[Decimal]) -> Decimal:
-    said = {
-        key: Decimal(text) for key, text in node.argument.items() if key in ("each", "per", "times", "flat")
-    }
+    said = {key: read(text) for key, text in node.argument.items() if key in ("each", "per", "times", "flat")}
     part, per = _input(node), said.get("per", Decimal(1))
     counted = to_multiple(part, per, node.argument["partial"]) if "partial" in node.argument else part  # type: ignore[arg-type]
-    money = counted * said.get("each", ZERO) * said.get("times", Decimal(1)) / per
+    money = quotient(counted * said.get("each", ZERO) * said.get("times", Decimal(1)), per)
     return money + said.get("flat", ZERO)
 
 
@@ -169,7 +160,7 @@ def _tariff(node: Node, parts: Sequence[Decimal]) -> Decimal:
 
 
 def _over(node: Node, parts: Sequence[Decimal]) -> Decimal:
-    return _input(node) / parts[0]
+    return quotient(_input(node), parts[0])
 
 
 def _rank(node: Node, parts: Sequence[Decimal]) -> Decimal:
@@ -180,7 +171,7 @@ def _rank(node: Node, parts: Sequence[Decimal]) -> Decimal:
 
 def _mean_of_highest(node: Node, parts: Sequence[Decimal]) -> Decimal:
     top = sorted(parts, reverse=True)[: int(node.argument["n"])]
-    return sum(top, ZERO) / len(top) if top else ZERO
+    return quotient(sum(top, ZERO), len(top)) if top else ZERO
 
 
 def _percentile(node: Node, parts: Sequence[Decimal]) -> Decimal:
@@ -192,9 +183,9 @@ def _percentile(node: Node, parts: Sequence[Decimal]) -> Decimal:
 
 
 def _time_average(node: Node, parts: Sequence[Decimal]) -> Decimal:
-    weights = [Decimal(child.argument.get("lasting", "1")) for child in node.children]
+    weights = [read(child.argument.get("lasting", "1")) for child in node.children]
     held = sum((value * weight for value, weight in zip(parts, weights, strict=True)), ZERO)
-    return held / Decimal(node.argument["n"])
+    return quotient(held, read(node.argument["n"]))
 
 
 def _distinct(node: Node, _parts: Sequence[Decimal]) -> Decimal:
@@ -211,7 +202,7 @@ TAKES: dict[str, Callable[[Node, Sequence[Decimal]], Decimal]] = {
     "min": lambda _node, parts: min(parts, default=ZERO),
     "max": lambda _node, parts: max(parts, default=ZERO),
     "latest": lambda _node, parts: parts[-1] if parts else ZERO,
-    "mean": lambda _node, parts: sum(parts, ZERO) / len(parts) if parts else ZERO,
+    "mean": lambda _node, parts: quotient(sum(parts, ZERO), len(parts)) if parts else ZERO,
     "nth_highest": _rank,
     "mean_of_highest": _mean_of_highest,
     "percentile": _percentile,

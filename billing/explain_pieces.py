@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from plans.money import exact
+from plans.ratio import quotient
 
 ZERO = Decimal(0)
 
@@ -15,7 +16,7 @@ _DOES: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
     "minus": lambda number, other: number - other,
     "included": lambda number, other: max(ZERO, number - other),
     "times": lambda number, other: number * other,
-    "over": lambda number, other: number / other,
+    "over": quotient,
     "at_least": max,
     "at_most": min,
     "negate": lambda number, _other: -number,

@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 
 from billing.derivation import Node
 from billing.explain_words import ZERO, Reader, fact_name, quoted
+from plans.ratio import quotient, read
 from plans.templatetags.figures import quantity
 
 Writer = Callable[[Decimal], str]
@@ -59,7 +60,7 @@ def covered(node: Node) -> str:
 
 def _counted(text: str, node: Node) -> Decimal:
     """Return days and months as they are, microseconds as seconds."""
-    return Decimal(text) / MICROSECONDS if node.argument["by"] == "second" else Decimal(text)
+    return quotient(read(text), MICROSECONDS) if node.argument["by"] == "second" else read(text)
 
 
 def _readable(share: str, node: Node) -> str:
@@ -74,10 +75,10 @@ def _prorated(node: Node, reader: Reader, is_money: bool) -> str:
 
 def _drawn(node: Node, reader: Reader, is_money: bool) -> str:
     words = {
-        "taken": quantity(Decimal(node.argument["taken"])),
+        "taken": quantity(read(node.argument["taken"])),
         "pool": _drawn_from(node, reader),
         "left": reader.written(node.output, is_money=is_money),
-        "weight": quantity(Decimal(node.argument["weight"])),
+        "weight": quantity(read(node.argument["weight"])),
     }
     if node.argument["weight"] == "1":
         return _("%(taken)s taken from %(pool)s, %(left)s left to price") % words
@@ -90,8 +91,8 @@ def _drawn_from(node: Node, reader: Reader) -> str:
     parts, units = reader.drawn_from(node), node.argument
     if len(parts) < 2:
         return parts[0][0] if parts else reader.pool(units["pool"])
-    own = Decimal(units["from_allowance"])
-    words = {"allowance": quantity(own), "packs": quantity(Decimal(units["taken"]) - own)}
+    own = read(units["from_allowance"])
+    words = {"allowance": quantity(own), "packs": quantity(read(units["taken"]) - own)}
     return _("the shared allowance (%(allowance)s) and your pack (%(packs)s)") % words
 
 
@@ -104,7 +105,7 @@ _SENTENCES: dict[str, Callable[[Node, Reader, bool], str]] = {
     "at_least": lambda n, r, m: _("%(number)s, but at least %(other)s") % _both(n, r, m),
     "at_most": lambda n, r, m: _("%(number)s, but at most %(other)s") % _both(n, r, m),
     "round": lambda n, r, m: _("%(number)s rounded to %(step)s") % {
-        **_both(n, r, m), "step": quantity(Decimal(n.argument["to"])),
+        **_both(n, r, m), "step": quantity(read(n.argument["to"])),
     },
     "share": lambda n, r, m: _("%(number)s, with its share of the invoice's rounding") % _both(n, r, m),
     "every": lambda n, r, m: _("%(number)s × %(periods)s") % {

@@ -8,7 +8,8 @@ from django.utils.translation import ngettext
 
 from billing.derivation import Node
 from billing.explain_words import ONE, ZERO, Explained, Reader
-from plans.money import EXACT
+from plans.money import exact
+from plans.ratio import quotient, read
 from plans.templatetags.figures import exact_money, quantity
 
 _NUMBERS = frozenset({"each", "per", "times", "flat", "above", "upto", "below"})
@@ -16,19 +17,20 @@ _NUMBERS = frozenset({"each", "per", "times", "flat", "above", "upto", "below"})
 
 def said_of(band: Node) -> dict[str, Decimal]:
     """Return the numbers of a band: its price and edges."""
-    return {name: Decimal(text) for name, text in band.argument.items() if name in _NUMBERS}
+    return {name: read(text) for name, text in band.argument.items() if name in _NUMBERS}
 
 
 def price_each(said: Mapping[str, Decimal]) -> Decimal:
     """Return the price of one, any factor on it included."""
-    return EXACT.multiply(said.get("each", ZERO), said.get("times", ONE))
+    with exact():
+        return said.get("each", ZERO) * said.get("times", ONE)
 
 
 def blocks_of(band: Node, said: Mapping[str, Decimal]) -> Decimal:
     """Return how many blocks a band counted."""
     price = price_each(said)
-    money = EXACT.subtract(band.output, said.get("flat", ZERO))
-    return EXACT.divide(money, price) if price else ZERO
+    with exact():
+        return quotient(band.output - said.get("flat", ZERO), price) if price else ZERO
 
 
 def blocks_text(band: Node, blocks: Decimal, per: Decimal) -> str:
@@ -74,7 +76,7 @@ def _chosen(node: Node, text: str) -> str:
     """Add by which other number the band was chosen."""
     if "by" not in node.argument:
         return text
-    return _("%(text)s, chosen by %(by)s") % {"text": text, "by": quantity(Decimal(node.argument["by"]))}
+    return _("%(text)s, chosen by %(by)s") % {"text": text, "by": quantity(read(node.argument["by"]))}
 
 
 def _band(node: Node, reader: Reader, *, priced: bool, money_so_far: bool) -> str:

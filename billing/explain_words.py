@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from billing.derivation import Node
 from billing.models.lines import in_reader_language
 from plans.money import EXACT, exact, to_multiple
+from plans.ratio import quotient, read
 from plans.templatetags.figures import exact_money, quantity
 from plans.terms import Document, Fact
 
@@ -71,7 +72,7 @@ class Reader:
         if not covered or "from_allowance" not in node.argument:
             return [(self.pool(pool), covered)] if covered else []
         with exact():
-            own = Decimal(node.argument["from_allowance"]) / Decimal(node.argument["weight"])
+            own = quotient(read(node.argument["from_allowance"]), read(node.argument["weight"]))
             parts = [(_("the shared allowance"), own), (_("your pack"), covered - own)]
         return [(words, part) for words, part in parts if part]
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.values import Context, Due, Observation, Pack, Provenance, Quantities
+from plans.ratio import read
 from plans.timespan import Period
 
 Tree = Mapping[str, Any]  # what JSON says
@@ -49,10 +50,10 @@ def _period(pair: Sequence[str]) -> Period:
 def _observation(row: Sequence[Any]) -> Observation:
     value, at, attributes, lasting, source, *period = row
     return Observation(
-        Decimal(value),
+        read(value),
         _instant(at),
         attributes,
-        Decimal(lasting) if lasting else None,
+        read(lasting) if lasting else None,
         Provenance(*source),
         _period(period[0]) if period else None,
     )
@@ -65,16 +66,16 @@ def _due(row: Sequence[Any]) -> Due:
 
 def _pack(row: Sequence[str]) -> Pack:
     holding, left, expires, bought = row
-    return Pack(holding, Decimal(left), _instant(expires), _instant(bought))
+    return Pack(holding, read(left), _instant(expires), _instant(bought))
 
 
 def _value(text: str) -> Decimal | str:
     """Return a number, or the label that quotation marks tell from one."""
-    return text[1:-1] if text.startswith("“") else Decimal(text)
+    return text[1:-1] if text.startswith("“") else read(text)
 
 
 def _numbers(values: Mapping[str, str]) -> dict[str, Decimal]:
-    return {name: Decimal(text) for name, text in values.items()}
+    return {name: read(text) for name, text in values.items()}
 
 
 def _context(tree: Tree) -> Context:

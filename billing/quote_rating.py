@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from billing.baskets import CYCLE, START, Basket, Question, later, questions, rated
-from billing.derivation import from_tree, plain, to_tree
+from billing.derivation import from_tree, to_tree
 from billing.explain_tree import Names
 from billing.inputs import inputs_json
 from billing.previews import PreviewLine, PreviewPart, preview_lines
 from billing.values import Rating
+from plans.ratio import decimal_text
 from plans.terms import Terms, canonical_json
 
 Fields = dict[str, Any]  # what JSON says
@@ -73,9 +74,9 @@ def _stored(invoice: str, ratings: Sequence[Rating], shown: Sequence[PreviewLine
             "region": line.region,
             "start": line.period.start.isoformat(),
             "end": line.period.end.isoformat(),
-            "quantity": None if line.quantity is None else plain(line.quantity),
+            "quantity": None if line.quantity is None else decimal_text(line.quantity),
             "unit": line.unit,
-            "exact_amount": plain(line.amount),
+            "exact_amount": decimal_text(line.amount),
             "amount": as_shown.amount,
             "derivation": to_tree(line.derivation),
         }

@@ -5,7 +5,6 @@ With this it can be rated again at any time, to prove it or to find what late us
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from billing.derivation import Node, plain
@@ -16,6 +15,7 @@ from billing.selectors_gather import Frozen, Standpoint
 from billing.services.drafting import TAX, Draft
 from billing.values import Context, Due, Line, Pack
 from plans.models import PlanVersion
+from plans.ratio import read
 from plans.selectors import terms_of
 from plans.terms import Terms
 from plans.timespan import Period
@@ -70,7 +70,7 @@ def packs_of(stored: Mapping[str, Iterable[Sequence[str]]]) -> dict[str, list[Pa
 
 def _pack(holding: str, left: str, expires: str, bought: str) -> Pack:
     ends, begins = (datetime.fromisoformat(text) if text else None for text in (expires, bought))
-    return Pack(holding, Decimal(left), ends, begins)
+    return Pack(holding, read(left), ends, begins)
 
 
 def _instant(value: datetime | None) -> str:
@@ -97,7 +97,7 @@ def parts_of(inputs: Mapping[str, Any], terms: Callable[[str], Terms] | None = N
 
 def _standpoint(part: Mapping[str, Any], find: Callable[[str], Terms]) -> Standpoint:
     said = part["context"]
-    facts, options = ({n: Decimal(v) for n, v in said[kind].items()} for kind in ("facts", "options"))
+    facts, options = ({n: read(v) for n, v in said[kind].items()} for kind in ("facts", "options"))
     context = Context(
         zone=said["zone"],
         facts=facts,

@@ -3,11 +3,12 @@
 import hashlib
 from typing import Any
 
-from billing.derivation import plain, to_tree
+from billing.derivation import to_tree
 from billing.question import Question
 from billing.rating import ENGINE
 from billing.situation_run import Answer
 from billing.values import Line, Rating
+from plans.ratio import decimal_text
 from plans.terms import canonical_json
 
 
@@ -19,7 +20,7 @@ def answer_tree(question: Question, answer: Answer) -> dict[str, Any]:
         "version": question.version,
         "unpriced": list(question.unpriced),
         "ask": question.situation.ask,
-        "total": plain(answer.amount),
+        "total": decimal_text(answer.amount),
         "unit": answer.unit,
         "currency": answer.ratings[0].currency if answer.ratings else None,
         "lines": [
@@ -43,9 +44,14 @@ def _together(hashes: list[str]) -> str:
 
 def _bill(rating: Rating) -> dict[str, Any]:
     return {
-        "total": plain(rating.total),
+        "total": decimal_text(rating.total),
         "draws": [
-            {"pool": one.pool, "pack": one.holding, "charge": one.charge, "quantity": plain(one.quantity)}
+            {
+                "pool": one.pool,
+                "pack": one.holding,
+                "charge": one.charge,
+                "quantity": decimal_text(one.quantity),
+            }
             for one in rating.draws
         ],
         "notes": list(rating.notes),
@@ -64,8 +70,8 @@ def _line(line: Line, bill: int) -> dict[str, Any]:
         "app": line.app,
         "region": line.region,
         "period": {"start": line.period.start.isoformat(), "end": line.period.end.isoformat()},
-        "quantity": None if line.quantity is None else plain(line.quantity),
+        "quantity": None if line.quantity is None else decimal_text(line.quantity),
         "unit": line.unit,
-        "amount": plain(line.amount),
+        "amount": decimal_text(line.amount),
         "derivation": to_tree(line.derivation),
     }

@@ -14,6 +14,7 @@ from billing.explain_words import terms_names
 from billing.values import Context, Observation, Provenance, Quantities
 from plans.models import Meter, PlanVersion
 from plans.models.meters import MeterKind
+from plans.ratio import read
 from plans.selectors import terms_of
 from plans.terms import Terms
 from plans.timespan import MICROSECOND, Period, local_date
@@ -156,7 +157,7 @@ def _observations(reading: Reading, zone: ZoneInfo, only: Period | None) -> Iter
     for cell in reading.cells:
         start = None if reading.meter.kind == MeterKind.UNIQUE else datetime.fromisoformat(cell["start"])
         attributes = {**place, **_day(start, zone), **cell.get("attributes", {})}
-        yield Observation(Decimal(cell["value"]), start, attributes, provenance=source, period=only)
+        yield Observation(read(cell["value"]), start, attributes, provenance=source, period=only)
 
 
 def _day(start: datetime | None, zone: ZoneInfo) -> dict[str, str]:

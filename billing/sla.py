@@ -13,6 +13,7 @@ from billing.derivation import Node
 from billing.sla_measure import Away, Measure, Measured, Part, parts, unreported, within
 from billing.values import Context, Due, RatedFigure
 from plans.money import exact, split_minor, to_minor, to_multiple
+from plans.ratio import quotient
 from plans.terms import Document
 from plans.timespan import Period
 
@@ -55,7 +56,7 @@ def fee_of(lines: Iterable[Paid], window: Period) -> int:
         for line in lines:
             shared = line.period.overlap(window)
             if shared is not None:
-                whole += Decimal(line.amount * shared.microseconds) / line.period.microseconds
+                whole += quotient(line.amount * shared.microseconds, line.period.microseconds)
         return max(int(to_multiple(whole, Decimal(1))), 0)
 
 
@@ -66,7 +67,7 @@ def on_base(amount: int, tree: Node, base: Container[str]) -> int:
         return 0
     with exact():
         given = sum((leaf.output for leaf in summed.children if leaf.argument["key"] in base), Decimal(0))
-        return int(to_multiple(amount * given / summed.output, Decimal(1)))
+        return int(to_multiple(quotient(amount * given, summed.output), Decimal(1)))
 
 
 def _first_spend(tree: Node) -> Node | None:

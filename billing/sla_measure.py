@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from billing.sla_outages import Outages, joined, length, minutes, outages_of, without
-from plans.money import EXACT, exact
+from plans.money import exact
+from plans.ratio import quotient
 from plans.sla_terms import SmallestOutage
 from plans.timespan import Period
 
@@ -87,7 +88,8 @@ class Part:
         """Percent of what was measured; of nothing, everything was good."""
         if not self.total:
             return HUNDRED
-        return EXACT.divide(EXACT.multiply(self.good, HUNDRED), self.total)
+        with exact():
+            return quotient(self.good * HUNDRED, self.total)
 
 
 def counted(reports: Iterable[Measured]) -> list[Measured]:
@@ -119,8 +121,8 @@ def _cut(report: Measured, window: Period, measure: Measure) -> Measured | None:
         (length(counting), length(report.failed)) if report.failed else (covered, report.window.microseconds)
     )
     with exact():
-        total = report.total * covered / report.window.microseconds
-        lost = min((report.total - report.good) * inside / whole, total)
+        total = quotient(report.total * covered, report.window.microseconds)
+        lost = min(quotient((report.total - report.good) * inside, whole), total)
         good = total - lost
     return replace(report, window=shared, good=good, total=total, failed=tuple(failed), covered=covered)
 
@@ -173,16 +175,21 @@ def _part(group: Sequence[Measured], reported: int, window: Period, measure: Mea
     with exact():
         left = window.microseconds - length(holes)
         total = sum((one.total for one in group), Decimal(0))
-        full = total * left / reported if reported else Decimal(0)
+        full = quotient(total * left, reported) if reported else Decimal(0)
         lost = min(_lost(group, outages, measure), full)
         wall = full if first.unit == "minutes" else minutes(left)
         known = all(one.failed or one.good == one.total for one in group)
-        failed = outages.kept if known and first.unit != "minutes" else (wall * lost / full if full else full)
+        failed = outages.kept if known and first.unit != "minutes" else _shared(wall, lost, full)
         return Part(
             first.app, first.region, first.unit, full - lost, full,
             minutes=wall, failed_minutes=min(failed, wall), excluded_minutes=minutes(length(holes)),
             longest=outages.longest, outages=outages.count,
         )  # fmt: skip
+
+
+def _shared(whole: Decimal, part: Decimal, of: Decimal) -> Decimal:
+    """Return whole × part ÷ of; of nothing, nothing."""
+    return quotient(whole * part, of) if of else of
 
 
 def _lost(group: Sequence[Measured], outages: Outages, measure: Measure) -> Decimal:
@@ -193,4 +200,4 @@ def _lost(group: Sequence[Measured], outages: Outages, measure: Measure) -> Deci
         return ranged + others
     if group[0].unit == "minutes":
         return outages.kept + others
-    return ranged * outages.kept / outages.raw + others
+    return quotient(ranged * outages.kept, outages.raw) + others

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from plans.money import EXACT, to_multiple
+from plans.money import add_up, to_multiple
+from plans.ratio import quotient
 from plans.sla_terms import SmallestOutage
 from plans.timespan import Period
 
@@ -53,7 +54,7 @@ def length(spans: Iterable[Period]) -> int:
 
 def minutes(microseconds: int) -> Decimal:
     """Return microseconds as exact minutes."""
-    return EXACT.divide(Decimal(microseconds), MINUTE)
+    return quotient(microseconds, MINUTE)
 
 
 def outages_of(failed: Iterable[Period], holes: Sequence[Period], smallest: SmallestOutage | None) -> Outages:
@@ -68,7 +69,7 @@ def outages_of(failed: Iterable[Period], holes: Sequence[Period], smallest: Smal
         raw += left
         said = _counted(minutes(left), smallest)
         if said > 0:
-            kept, longest, count = EXACT.add(kept, said), max(longest, said), count + 1
+            kept, longest, count = add_up((kept, said)), max(longest, said), count + 1
     return Outages(minutes(raw), kept, longest, count)
 
 

@@ -11,6 +11,7 @@ from billing.numbers import Chain, Env, Number, chosen
 from billing.proration import fractions
 from plans.errors import DomainError, _
 from plans.money import Mode, minor_step, to_multiple
+from plans.ratio import quotient
 from plans.tariff import Band, BandPart, Tariff
 from plans.terms import Prorate
 from plans.timespan import Period
@@ -22,7 +23,7 @@ ARITHMETIC: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
     "plus": lambda number, other: number + other,
     "minus": lambda number, other: number - other,
     "times": lambda number, other: number * other,
-    "over": lambda number, other: number / other,
+    "over": quotient,
     "at_least": max,
     "at_most": min,
     "included": lambda number, free: max(ZERO, number - free),
@@ -91,8 +92,8 @@ class Proration:
 
     def _apply(self, number: Decimal, parts: list[tuple[int, int]], env: Env) -> Decimal:
         if self.rounding is None:
-            return sum((number * covered / whole for covered, whole in parts), ZERO)
-        rounded = (self.rounding.value(Decimal(covered) / whole, env) for covered, whole in parts)
+            return sum((quotient(number * covered, whole) for covered, whole in parts), ZERO)
+        rounded = (self.rounding.value(quotient(covered, whole), env) for covered, whole in parts)
         return number * sum(rounded, ZERO)
 
     def explain(self, number: Decimal, env: Env) -> Node:
@@ -134,7 +135,7 @@ class Drawing:
         if self.size is not None:
             own = (one.quantity for one in env.pools.draws[known:] if not one.holding)
             argument["from_allowance"] = plain(sum(own, ZERO))
-        left = number - taken / weight if taken else number
+        left = number - quotient(taken, weight) if taken else number
         return Node("draw", left, number, argument)
 
     def _used_by(self, instant: datetime, weight: Decimal, env: Env) -> Decimal:

@@ -22,6 +22,7 @@ from billing.verifying_readings import Fault, raw_proof, reading_faults
 from plans.errors import DomainError
 from plans.models import PlanVersion
 from plans.money import exact, from_minor
+from plans.ratio import read
 from plans.selectors import terms_of
 from usage.grain import Worth
 from usage.models import Reading
@@ -142,10 +143,10 @@ def _values(row: Reading, leaf: Node) -> list[Decimal]:
     at = leaf.argument.get("at")
     told = [cell for cell in row.cells if cell.get("attributes", {}).items() <= leaf.argument.items()]
     if at is None:
-        parts = [Decimal(cell["value"]) for cell in told if "attributes" in cell]
+        parts = [read(cell["value"]) for cell in told if "attributes" in cell]
         return parts or [row.value]
     start = datetime.fromisoformat(at)
-    return [Decimal(cell["value"]) for cell in told if datetime.fromisoformat(cell["start"]) == start]
+    return [read(cell["value"]) for cell in told if datetime.fromisoformat(cell["start"]) == start]
 
 
 def _rounding_faults(invoice: Invoice, lines: list[InvoiceLine]) -> list[Fault]:

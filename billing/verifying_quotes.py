@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 from billing.baskets import CYCLE, START
-from billing.derivation import DerivationMismatch, from_tree, plain, reevaluate, to_tree
+from billing.derivation import DerivationMismatch, from_tree, reevaluate, to_tree
 from billing.inputs_read import read_inputs
 from billing.models import Quote
 from billing.previews import in_minor
@@ -15,6 +14,7 @@ from billing.rating import rate
 from billing.values import Line
 from plans.errors import DomainError
 from plans.models import PlanVersion
+from plans.ratio import decimal_text
 from plans.selectors import terms_of
 from plans.terms import Terms
 
@@ -42,8 +42,9 @@ def _tree_faults(row: Mapping[str, Any]) -> Iterator[str]:
     except DerivationMismatch as error:
         yield f"{row['invoice']} {row['key']}: {error}"
         return
-    if value != Decimal(row["exact_amount"]):
-        yield f"{row['invoice']} {row['key']}: its tree gives {plain(value)}, not {row['exact_amount']}"
+    found, stated = decimal_text(value), row["exact_amount"]
+    if found != stated:
+        yield f"{row['invoice']} {row['key']}: its tree gives {found}, not {stated}"
 
 
 def _rating_faults(quote: Quote, terms: Terms) -> list[str]:
@@ -79,9 +80,9 @@ def _compared(line: Line, amount: int) -> dict[str, Any]:
     return {
         "key": line.key,
         "charge": line.charge,
-        "quantity": None if line.quantity is None else plain(line.quantity),
+        "quantity": None if line.quantity is None else decimal_text(line.quantity),
         "unit": line.unit,
-        "exact_amount": plain(line.amount),
+        "exact_amount": decimal_text(line.amount),
         "amount": amount,
         "derivation": to_tree(line.derivation),
     }

@@ -15,9 +15,12 @@ from decimal import (
     Overflow,
     localcontext,
 )
+from fractions import Fraction
+from math import trunc
 from typing import Literal
 
 from plans.errors import DomainError, _
+from plans.ratio import DIGITS, Ratio, fraction, quotient, settled
 
 Mode = Literal["half_up", "half_even", "ceil", "floor", "truncate"]
 
@@ -30,7 +33,8 @@ ROUNDING: dict[str, str] = {
 }
 
 # 50 digits: 12 whole and 12 fractional digits multiplied three times over still fit without loss.
-EXACT = Context(prec=50, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
+# A division that does not end goes through plans.ratio.
+EXACT = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 # ISO 4217. The number is how many decimal places the minor unit has.
 _PLACES: dict[int, str] = {
@@ -74,6 +78,8 @@ def minor_step(currency: str) -> Decimal:
 
 def to_minor(value: Decimal, currency: str, mode: Mode = "half_up") -> int:
     """Return the exact amount as a whole number of minor units."""
+    if isinstance(value, Ratio):
+        value = to_multiple(value, minor_step(currency), mode)
     scaled = EXACT.scaleb(value, Decimal(minor_exponent(currency)))
     return int(scaled.to_integral_value(ROUNDING[mode], EXACT))
 
@@ -88,31 +94,42 @@ def to_multiple(value: Decimal, step: Decimal, mode: Mode = "half_up") -> Decima
 
     The remainder is exact, so a value that is a multiple already never moves.
     """
+    if isinstance(value, Ratio) or isinstance(step, Ratio):
+        return _to_multiple(fraction(value), fraction(step), mode)
     whole, rest = EXACT.divmod(value, step)
     if rest:
-        whole = EXACT.add(whole, _carry(whole, rest, step, mode))
+        tie = EXACT.compare(EXACT.multiply(rest.copy_abs(), Decimal(2)), step)
+        whole = EXACT.add(whole, _carry(whole, -1 if rest < 0 else 1, tie, mode))
     return EXACT.multiply(whole, step)
 
 
-def _carry(whole: Decimal, rest: Decimal, step: Decimal, mode: Mode) -> int:
-    """Return -1, 0 or 1: what a truncated quotient still needs. `rest` has the value's sign."""
-    away = -1 if rest < 0 else 1
+def _to_multiple(value: Fraction, step: Fraction, mode: Mode) -> Decimal:
+    """The same for numbers whose decimals do not end."""
+    whole = trunc(value / step)
+    rest = value - whole * step
+    if rest:
+        whole += _carry(whole, -1 if rest < 0 else 1, 2 * abs(rest) - step, mode)
+    return settled(whole * step)
+
+
+def _carry(whole: Decimal | int, away: int, tie: Decimal | Fraction, mode: Mode) -> int:
+    """Return -1, 0 or 1: what a truncated quotient still needs.
+
+    `away` is the value's sign; `tie` is below, at or above 0 as the rest is below, at or above one half.
+    """
     if mode == "truncate":
         return 0
     if mode in ("ceil", "floor"):
         return away if (away > 0) == (mode == "ceil") else 0
-    tie = EXACT.compare(EXACT.multiply(rest.copy_abs(), Decimal(2)), step)
     if tie == 0 and mode == "half_even":
-        return away if EXACT.remainder(whole, Decimal(2)) else 0
+        return away if whole % 2 else 0
     return away if tie >= 0 else 0
 
 
 def add_up(values: Iterable[Decimal]) -> Decimal:
     """Return the exact sum, whatever the caller's decimal context."""
-    whole = Decimal(0)
-    for value in values:
-        whole = EXACT.add(whole, value)
-    return whole
+    with exact():
+        return sum(values, Decimal(0))
 
 
 def split_minor(total: int, weights: Sequence[Decimal | int]) -> list[int]:
@@ -120,10 +137,11 @@ def split_minor(total: int, weights: Sequence[Decimal | int]) -> list[int]:
 
     Weights are not negative and not all zero. On equal remainders the earlier part gains.
     """
-    whole = add_up(Decimal(weight) for weight in weights)
+    whole = add_up(weight if isinstance(weight, Decimal) else Decimal(weight) for weight in weights)
     if whole <= 0 or any(weight < 0 for weight in weights):
         raise ValueError("weights must be positive in sum and none negative")
-    shares = [EXACT.divide(EXACT.multiply(Decimal(abs(total)), Decimal(weight)), whole) for weight in weights]
+    with exact():
+        shares = [quotient(Decimal(abs(total)) * weight, whole) for weight in weights]
     parts = [int(part) for part in share_multiples(shares, Decimal(abs(total)), Decimal(1))]
     return [-part for part in parts] if total < 0 else parts
 
@@ -134,9 +152,10 @@ def share_multiples(values: Sequence[Decimal], total: Decimal, step: Decimal) ->
     `total` is a multiple of `step` next to the values' sum. Largest remainders go up first.
     """
     parts = [to_multiple(value, step, "floor") for value in values]
-    rests = [EXACT.subtract(value, part) for value, part in zip(values, parts, strict=True)]
-    missing = EXACT.subtract(total, add_up(parts))
-    order = sorted(range(len(parts)), key=lambda index: rests[index], reverse=True)
-    for index in order[: int(EXACT.divide(missing, step))]:
-        parts[index] = EXACT.add(parts[index], step)
+    with exact():
+        rests = [value - part for value, part in zip(values, parts, strict=True)]
+        missing = int((total - add_up(parts)) / step)
+        order = sorted(range(len(parts)), key=lambda index: rests[index], reverse=True)
+        for index in order[:missing]:
+            parts[index] += step
     return parts

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from plans.errors import DomainError, _
 from plans.money import Mode, to_multiple
+from plans.ratio import Ratio, quotient
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -39,7 +40,15 @@ class Band:
     def amount(self, part: Decimal) -> Decimal:
         """Return the money for the part of the quantity that this band sees."""
         counted = part if self.partial is None else to_multiple(part, self.per, self.partial)
-        return counted * self.each * self.times / self.per + self.flat
+        return quotient(counted * self.each * self.times, self.per) + self.flat
+
+    @property
+    def rate(self) -> Decimal | None:
+        """Money for one unit, where no block rounding and no unending division gets in the way."""
+        if self.partial is not None:
+            return None
+        found = quotient(self.each * self.times, self.per)
+        return None if isinstance(found, Ratio) else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +73,7 @@ class Tariff:
         self._edges = [band.edge for band in self.bands if band.edge is not None]
         self._open = any(not band.closed for band in self.bands)
         self._lows = [ZERO, *self._edges]
-        # A rate stands for the whole band where no block rounding and no division gets in the way.
-        self._rates = [
-            band.each * band.times if band.partial is None and band.per == 1 else None for band in self.bands
-        ]
+        self._rates = [band.rate for band in self.bands]
         self._full = self._running_sums() if mode == "graduated" else []
 
     def _running_sums(self) -> list[Decimal]:

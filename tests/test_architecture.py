@@ -12,6 +12,7 @@ SEAM = {"config.admin_base"}  # the one thing of config's that an app may name, 
 PURE = {
     "plans": [
         "money",
+        "ratio",
         "timespan",
         "tariff*",
         "tou",

@@ -16,12 +16,13 @@ from django.db import connection
 
 from plans.models import Meter
 from plans.models.meters import MeterKind
-from plans.money import EXACT, add_up, to_multiple
+from plans.money import add_up, exact, to_multiple
+from plans.ratio import plain as plain
 from plans.timespan import Period, local_days
 from usage.grain import REGION, Attributes, Grain, Grains, Worth
 from usage.store import array
 
-PLACE = Decimal("0.000000000001")  # as fine as a reading keeps
+PLACE = Decimal("0.000000000001")  # as fine as a reading's figure; its cells are exact
 _SNAPSHOT = """
 WITH cells AS (
     SELECT r.app_id, r.meter_id, r.region, r.cell_start, r.id, r.revision,
@@ -172,10 +173,11 @@ def _add_worth(
         told = _told(by, said)
         kept = tuple(pair for pair in told if pair[0] in grain.by and pair[0] != REGION)
         one = worth(Decimal(value), dict(told))
-        part = one if kind == MeterKind.GAUGE else EXACT.multiply(one, Decimal(count))
+        with exact():
+            part = one if kind == MeterKind.GAUGE else one * count
         values.setdefault((app, region, n, kept), []).append(part)
     for (app, region, n, kept), parts in sorted(values.items()):
-        total = to_multiple(max(parts) if kind == MeterKind.GAUGE else add_up(parts), PLACE, "half_even")
+        total = max(parts) if kind == MeterKind.GAUGE else add_up(parts)
         start, end = _stretch(grain, n - 1, period)
         cell = Cell(start, total, attributes=kept, end=end)
         found.cells.setdefault((app, meter, region), []).append(cell)
@@ -261,12 +263,7 @@ def _values(apps: Sequence[int], meters: Sequence[int], period: Period) -> dict[
 
 
 def reduced(kind: str, cells: Iterable[Cell]) -> Decimal:
-    """Return one figure for a period's cells: their sum, or the highest of a peak meter."""
+    """Return one figure for a period's cells: their sum, or the highest of a peak meter, to twelve places."""
     values = [cell.value for cell in cells]
-    return max(values, default=Decimal(0)) if kind == MeterKind.GAUGE else add_up(values)
-
-
-def plain(value: Decimal) -> str:
-    """Return a figure without trailing zeros or an exponent; nothing is rounded."""
-    spelled = f"{value:f}"
-    return spelled.rstrip("0").rstrip(".") if "." in spelled else spelled
+    figure = max(values, default=Decimal(0)) if kind == MeterKind.GAUGE else add_up(values)
+    return to_multiple(figure, PLACE, "half_even")

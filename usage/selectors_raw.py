@@ -17,6 +17,7 @@ from django.db import connection
 from plans.errors import NotFound
 from plans.models.meters import MeterKind
 from plans.money import add_up
+from plans.ratio import read
 from plans.timespan import Period, local_date, local_midnight
 from subscriptions.selectors import zone_of
 from usage.grain import REGION, Attributes
@@ -122,7 +123,7 @@ def cells_of(reading: Reading) -> list[ReadingCell]:
     for cell in reading.cells:
         period = _cell_period(reading, cell)
         copied = every or _is_whole(reading, period)  # a day cut at the period's edge was read from events
-        found.append(ReadingCell(period, Decimal(cell["value"]), next(sources, None) if copied else None))
+        found.append(ReadingCell(period, read(cell["value"]), next(sources, None) if copied else None))
     return found
 
 
@@ -130,7 +131,7 @@ def _fine_cell(reading: Reading, cell: Mapping[str, Any], by: Sequence[str], tim
     attributes: dict[str, str] = cell.get("attributes", {})
     told = tuple((name, attributes.get(name)) for name in by)
     stretch = tuple(sorted((name, text) for name, text in attributes.items() if name not in by))
-    period, value = _cell_period(reading, cell), Decimal(cell["value"])
+    period, value = _cell_period(reading, cell), read(cell["value"])
     return ReadingCell(period, value, None, tuple(sorted(attributes.items())), told, times.get(stretch, ()))
 
 
@@ -170,7 +171,7 @@ def is_told_apart(reading: Reading) -> bool:
 def adds_up(reading: Reading) -> bool:
     """Return whether the reading's value is what its cells come to."""
     if is_told_apart(reading):
-        values = [Decimal(cell["value"]) for cell in reading.cells]
+        values = [read(cell["value"]) for cell in reading.cells]
         return max(values) <= reading.value <= add_up(values)
     cells = [Measured(one.period.start, one.value, None) for one in cells_of(reading)]
     return reduced(reading.meter.kind, cells) == reading.value

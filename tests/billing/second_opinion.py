@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from billing.audit.kit.bills import Bill, Customer, amount_of, bill, figure
@@ -10,6 +11,7 @@ from billing.audit.kit.grammar import Spent
 from billing.audit.kit.meters import Seen
 from billing.audit.kit.pools import Pack
 from billing.values import Context, Due, Observation
+from plans.ratio import fraction
 from plans.terms import Terms
 
 
@@ -30,7 +32,7 @@ def second_number(terms: Terms, name: str, used: Mapping, due: Due, context: Con
 
 def _spent(context: Context) -> list[Spent]:
     return [
-        Spent(line.key, line.charge, line.tags, _scope(line.app, line.region), line.amount)
+        Spent(line.key, line.charge, line.tags, _scope(line.app, line.region), fraction(line.amount))
         for line in context.spent
     ]
 
@@ -41,12 +43,21 @@ def _document(terms: Terms):
 
 def _customer(context: Context) -> Customer:
     packs = {
-        pool: [Pack(one.holding, one.left, one.expires, one.bought) for one in rows]
+        pool: [Pack(one.holding, fraction(one.left), one.expires, one.bought) for one in rows]
         for pool, rows in context.packs.items()
     }
     return Customer(
-        ZoneInfo(context.zone), context.facts, context.labels, context.options, context.split, packs
+        ZoneInfo(context.zone),
+        _numbers(context.facts),
+        context.labels,
+        _numbers(context.options),
+        {name: {key: _numbers(own) for key, own in values.items()} for name, values in context.split.items()},
+        packs,
     )
+
+
+def _numbers(given: Mapping):
+    return {name: fraction(value) if isinstance(value, Decimal) else value for name, value in given.items()}
 
 
 def _seen(used: Mapping[str, Sequence[Observation]]) -> dict[str, list[Seen]]:
@@ -56,7 +67,8 @@ def _seen(used: Mapping[str, Sequence[Observation]]) -> dict[str, list[Seen]]:
 def _one(row: Observation) -> Seen:
     only = None if row.period is None else (row.period.start, row.period.end)
     source = (row.provenance.source, row.provenance.revision)
-    return Seen(row.value, row.at, row.attributes, row.lasting, only, source)
+    lasting = None if row.lasting is None else fraction(row.lasting)
+    return Seen(fraction(row.value), row.at, row.attributes, lasting, only, source)
 
 
 def _due(due: Due) -> KitDue:

@@ -94,12 +94,24 @@ def weighed() -> Invoice:
     return last()
 
 
+def thirds() -> Invoice:
+    """Calls in seconds, billed by started minutes: three of 100 seconds on three days are 5 minutes."""
+    started = [{"price": {"each": "1", "per": "1", "partial": "ceil"}}]
+    each = {"over": ["value", "60"]}
+    subscription = tou.world("sum", {**PLAIN, "steps": started}, meter={"each": each})
+    for day in ("10", "11", "12"):
+        tou.report(subscription.customer, (f"2026-03-{day}T18:00:00+01:00", "100"))
+    run_night(tou.APRIL + tou.GRACE)
+    return last()
+
+
 FINE: dict[str, tuple[Callable[[], Invoice], int]] = {
     "bands": (banded, 8),
     "users of bands": (distinct, 2),
     "attributes": (told_apart, 3),
     "users of regions": (by_region, 3),
     "worths": (weighed, 2),
+    "thirds": (thirds, 3),
 }
 
 
@@ -110,6 +122,15 @@ def test_every_cell_is_counted_again_from_its_own_events(what):
 
     assert proof.faults == ()
     assert (proof.cells, proof.recounted) == (cells, cells)
+
+
+def test_thirds_of_three_days_open_no_further_minute():
+    line = thirds().lines.get(line_key__startswith="minutes/")
+
+    assert (line.quantity, line.exact_amount) == (5, 5)
+    reading = Reading.objects.get(pk__in=line.reading_ids)
+    assert [cell["value"] for cell in reading.cells] == ["5/3"] * 3
+    assert reading.value == 5
 
 
 @pytest.mark.parametrize("what", FINE)

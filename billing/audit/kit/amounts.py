@@ -1,19 +1,16 @@
-"""Exact decimals, rounding, canonical JSON and hashes."""
+"""Exact numbers, rounding, canonical JSON and hashes."""
 
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 from fractions import Fraction
 from math import floor
 from typing import Any
 
 Tree = Any  # what JSON can say
 
-ZERO, ONE = Decimal(0), Decimal(1)
-# The arithmetic of a bill: fifty digits, so that only what the terms round is rounded.
-FIFTY = Context(prec=50, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
-HALF = Fraction(1, 2)
+# The arithmetic of a bill: fractions, so that only what the terms round is rounded.
+ZERO, ONE, HALF = Fraction(0), Fraction(1), Fraction(1, 2)
 # Decimal places of the currencies that do not have two.
 _OTHERS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
@@ -32,24 +29,28 @@ def is_literal(text: str) -> bool:
     return text[:1].isdigit() or text[:1] in "+-."
 
 
-def plain(value: Decimal) -> str:
-    """Return a number without exponent and trailing zeros."""
-    text = format(value, "f")
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text in ("-0", "") else text
+def plain(value: Fraction) -> str:
+    """Return a number as a decimal without trailing zeros, or as 5/3 where its decimal does not end."""
+    scaled, places = value, 0
+    while scaled.denominator > 1 and scaled.denominator % 2 * (scaled.denominator % 5) == 0:
+        scaled, places = scaled * 10, places + 1
+    if scaled.denominator > 1:
+        return str(value)
+    digits = str(abs(scaled.numerator)).rjust(places + 1, "0")
+    whole, part = digits[: len(digits) - places], digits[len(digits) - places :]
+    return ("-" if value < 0 else "") + (f"{whole}.{part}" if part else whole)
 
 
-def minor(currency: str) -> Decimal:
+def minor(currency: str) -> Fraction:
     """Return the smallest amount of a currency."""
-    return Decimal(1).scaleb(-PLACES.get(currency, 2))
+    return Fraction(1, 10 ** PLACES.get(currency, 2))
 
 
-def multiple(value: Decimal, step: Decimal, mode: str) -> Decimal:
+def multiple(value: Fraction, step: Fraction, mode: str) -> Fraction:
     """Return the multiple of `step` that `mode` chooses for `value`."""
-    exact = Fraction(value) / Fraction(step)
+    exact = value / step
     low = floor(exact)
-    rest = exact - low
-    return FIFTY.multiply(Decimal(low + _up(exact, low, rest, mode)), step)
+    return (low + _up(exact, low, exact - low, mode)) * step
 
 
 def _up(exact: Fraction, low: int, rest: Fraction, mode: str) -> bool:
@@ -65,10 +66,10 @@ def _up(exact: Fraction, low: int, rest: Fraction, mode: str) -> bool:
     return rest > HALF
 
 
-def shared(values: Sequence[Decimal], total: Decimal, step: Decimal) -> list[Decimal]:
+def shared(values: Sequence[Fraction], total: Fraction, step: Fraction) -> list[Fraction]:
     """Return multiples of `step` beside the values that add up to `total`: largest remainders go up."""
     low = [multiple(value, step, "floor") for value in values]
-    missing = int(Fraction(total - sum(low, ZERO)) / Fraction(step))
+    missing = int((total - sum(low, ZERO)) / step)
     rests = [value - part for value, part in zip(values, low, strict=True)]
     first = sorted(range(len(values)), key=lambda index: -rests[index])[:missing]
     return [part + step if index in first else part for index, part in enumerate(low)]
@@ -84,6 +85,6 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def add(values: Iterable[Decimal]) -> Decimal:
+def add(values: Iterable[Fraction]) -> Fraction:
     """Return the sum."""
     return sum(values, ZERO)

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal, localcontext
+from fractions import Fraction
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from billing.audit.kit.amounts import FIFTY, ZERO, CannotRate, Tree, add, minor, multiple, shared
+from billing.audit.kit.amounts import ZERO, CannotRate, Tree, add, minor, multiple, shared
 from billing.audit.kit.grammar import Sight, Spent, accumulated, number, rounded, run
 from billing.audit.kit.meters import Seen, banded, belongs
 from billing.audit.kit.pools import FIRST, NEVER, Pack, Pools
@@ -30,10 +30,10 @@ class Customer:
     """What the price may ask of the customer."""
 
     zone: ZoneInfo
-    facts: Mapping[str, Decimal] = field(default_factory=dict)
+    facts: Mapping[str, Fraction] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
-    options: Mapping[str, Decimal] = field(default_factory=dict)
-    split: Mapping[str, Mapping[str, Mapping[str, Decimal | str]]] = field(default_factory=dict)
+    options: Mapping[str, Fraction] = field(default_factory=dict)
+    split: Mapping[str, Mapping[str, Mapping[str, Fraction | str]]] = field(default_factory=dict)
     packs: Mapping[str, Sequence[Pack]] = field(default_factory=dict)
     anchor: datetime | None = None  # where the agreement's months are counted from
 
@@ -41,11 +41,11 @@ class Customer:
 class Bill(NamedTuple):
     """Amounts by line key, exact, and their sum."""
 
-    lines: dict[str, Decimal]
-    total: Decimal
+    lines: dict[str, Fraction]
+    total: Fraction
     spent: list[Spent]
     currency: str
-    left: dict[tuple[str, str], Decimal]  # of pools and packs, by (pool, holding)
+    left: dict[tuple[str, str], Fraction]  # of pools and packs, by (pool, holding)
 
 
 def bill(
@@ -56,19 +56,18 @@ def bill(
     spent: Sequence[Spent] = (),
 ) -> Bill:
     """Rate what is due; `spent` are lines of the same invoice that were rated before."""
-    with localcontext(FIFTY):
-        sight = _sight(document, customer, seen, list(spent))
-        cadence = cadences(document)
-        known = len(spent)
-        for charge in document.get("charges", []):
-            for due in sorted((one for one in dues if one.charge == charge["code"]), key=_place):
-                _rate(charge, due, customer, sight, cadence[charge["code"]])
-        lines = sight.spent[known:]
-        amounts = _rounded_total([line.amount for line in lines], document, sight.currency)
-        total = add(amounts)
-        keys = {line.key: amount for line, amount in zip(lines, amounts, strict=True)}
-        final = [line._replace(amount=keys[line.key]) for line in lines]
-        return Bill(keys, total, final, sight.currency, dict(sight.pools.left))
+    sight = _sight(document, customer, seen, list(spent))
+    cadence = cadences(document)
+    known = len(spent)
+    for charge in document.get("charges", []):
+        for due in sorted((one for one in dues if one.charge == charge["code"]), key=_place):
+            _rate(charge, due, customer, sight, cadence[charge["code"]])
+    lines = sight.spent[known:]
+    amounts = _rounded_total([line.amount for line in lines], document, sight.currency)
+    total = add(amounts)
+    keys = {line.key: amount for line, amount in zip(lines, amounts, strict=True)}
+    final = [line._replace(amount=keys[line.key]) for line in lines]
+    return Bill(keys, total, final, sight.currency, dict(sight.pools.left))
 
 
 def figure(
@@ -78,12 +77,11 @@ def figure(
     seen: Mapping[str, Sequence[Seen]],
     due: Due,
     spent: Sequence[Spent] = (),
-) -> Decimal:
+) -> Fraction:
     """Return one figure of the terms; `spent` are the lines it may refer to."""
-    with localcontext(FIFTY):
-        rule = next(one for one in document["figures"] if one["code"] == code)
-        sight = _seen_for(_sight(document, customer, seen, list(spent)), due, None, customer)
-        return run(rule.get("of", "1"), rule.get("steps", []), sight)
+    rule = next(one for one in document["figures"] if one["code"] == code)
+    sight = _seen_for(_sight(document, customer, seen, list(spent)), due, None, customer)
+    return run(rule.get("of", "1"), rule.get("steps", []), sight)
 
 
 def amount_of(
@@ -93,18 +91,16 @@ def amount_of(
     seen: Mapping[str, Sequence[Seen]],
     due: Due,
     spent: Sequence[Spent] = (),
-) -> Decimal:
+) -> Fraction:
     """Return a meter or a formula of the terms."""
-    with localcontext(FIFTY):
-        return number(name, _seen_for(_sight(document, customer, seen, list(spent)), due, None, customer))
+    return number(name, _seen_for(_sight(document, customer, seen, list(spent)), due, None, customer))
 
 
-def minor_units(amounts: Sequence[Decimal], total: Decimal, currency: str) -> list[int]:
+def minor_units(amounts: Sequence[Fraction], total: Fraction, currency: str) -> list[int]:
     """Return lines in the smallest unit of the currency; together they make the total, rounded once."""
-    with localcontext(FIFTY):
-        step = minor(currency)
-        whole = multiple(total, step, "half_up") / step
-        return [int(part) for part in shared([amount / step for amount in amounts], whole, Decimal(1))]
+    step = minor(currency)
+    whole = multiple(total, step, "half_up") / step
+    return [int(part) for part in shared([amount / step for amount in amounts], whole, Fraction(1))]
 
 
 def _place(due: Due) -> tuple[Span, str]:
@@ -142,11 +138,11 @@ def _seen_for(sight: Sight, due: Due, scope: tuple[str, str] | None, customer: C
     facts, labels = dict(sight.facts), dict(sight.labels)
     if customer.anchor is not None:
         facts.setdefault(
-            "period_number", Decimal(month_number(customer.anchor, due.period[0], customer.zone))
+            "period_number", Fraction(month_number(customer.anchor, due.period[0], customer.zone))
         )
     if scope is not None:
         for name, value in customer.split.get(scope[0], {}).get(scope[1], {}).items():
-            if isinstance(value, Decimal):
+            if isinstance(value, Fraction):
                 facts[name] = value
             else:
                 labels[name] = value
@@ -176,7 +172,7 @@ def _rate(charge: Tree, due: Due, customer: Customer, sight: Sight, cadence: Cad
         sight.spent.append(line)
 
 
-def _amount(charge: Tree, sight: Sight, cadence: Cadence) -> Decimal:
+def _amount(charge: Tree, sight: Sight, cadence: Cadence) -> Fraction:
     start, steps = charge.get("of", "1"), charge.get("steps", [])
     if "resets" in charge:
         amount = accumulated(start, steps, charge["resets"], sight)
@@ -212,7 +208,7 @@ def _key(due: Due, where: Mapping[str, str]) -> str:
     return "/".join([due.charge, where.get("app", ""), where.get("region", ""), band, due.part])
 
 
-def _rounded_total(amounts: list[Decimal], document: Tree, currency: str) -> list[Decimal]:
+def _rounded_total(amounts: list[Fraction], document: Tree, currency: str) -> list[Fraction]:
     """Return the lines after the rounding of their sum is shared out among them."""
     plan = document.get("round", "none")
     rule = None if plan == "none" else plan.get("total")
@@ -220,4 +216,4 @@ def _rounded_total(amounts: list[Decimal], document: Tree, currency: str) -> lis
         return amounts
     total = rounded(add(amounts), rule, currency)
     to = rule if isinstance(rule, str) else rule["to"]
-    return shared(amounts, total, minor(currency) if to == "minor" else Decimal(to))
+    return shared(amounts, total, minor(currency) if to == "minor" else Fraction(to))

@@ -3,19 +3,19 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal, localcontext
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from billing.audit.kit.amounts import FIFTY, ZERO, Tree, add, multiple
+from billing.audit.kit.amounts import ZERO, Tree, add
 from billing.audit.kit.grammar import Sight, number
 from billing.audit.kit.pools import FIRST, NEVER, Pools
 from billing.audit.kit.timing import instant, pair
 
 Row = Mapping[str, str]
-Weigh = Callable[[Row], Decimal]  # an event -> what it counts
+Weigh = Callable[[Row], Fraction]  # an event -> what it counts
 KEPT = "kept"  # all events of a cell are in the kit
 UNIQUE = "unique"
-FINEST = Decimal("0.000000000001")  # of a cell of worths
+FINEST = Fraction("0.000000000001")  # of a reading's figure; its cells are exact
 WRITTEN = re.compile(r"[0-9]{1,20}(\.[0-9]{1,12})?")  # attributes that are numbers
 
 
@@ -24,18 +24,18 @@ def said_of(event: Row) -> dict[str, str]:
     return {"region": event["region"], **json.loads(event["attributes"] or "{}")}
 
 
-def counted(reading: Tree, row: Row, events: Iterable[Row], weigh: Weigh | None) -> Decimal:
+def counted(reading: Tree, row: Row, events: Iterable[Row], weigh: Weigh | None) -> Fraction:
     """Return what those of the events come to that belong to the cell of a row of rollups.csv."""
     cell = reading["cells"][int(row["n"]) - 1]
     grain = reading["manifest"].get("grain", {})
     inside = [one for one in events if _belongs(one, row, cell.get("attributes", {}), grain)]
     if reading["kind"] == UNIQUE:
-        return Decimal(len(users(inside)))
+        return Fraction(len(users(inside)))
     if weigh is not None:
-        return multiple(came_to(reading["kind"], [weigh(one) for one in inside]), FINEST, "half_even")
+        return came_to(reading["kind"], [weigh(one) for one in inside])
     if reading["kind"] == "count":
-        return Decimal(len(inside))
-    return came_to(reading["kind"], [Decimal(one["value"]) for one in inside])
+        return Fraction(len(inside))
+    return came_to(reading["kind"], [Fraction(one["value"]) for one in inside])
 
 
 def users(events: Iterable[Row]) -> set[str]:
@@ -43,7 +43,7 @@ def users(events: Iterable[Row]) -> set[str]:
     return {one["user_digest"] for one in events if one["user_digest"]}
 
 
-def came_to(kind: str, values: Sequence[Decimal]) -> Decimal:
+def came_to(kind: str, values: Sequence[Fraction]) -> Fraction:
     """Return what cells come to: the highest of a peak, else their sum."""
     if kind == "gauge":
         return max(values, default=ZERO)
@@ -67,13 +67,12 @@ def weighing(document: Tree, meter: str) -> Weigh:
     """Return what one event of a meter counts by its terms (`each`); names are attributes of the event."""
     rule, utc = document["meters"][meter]["each"], ZoneInfo("UTC")
 
-    def weigh(event: Row) -> Decimal:
+    def weigh(event: Row) -> Fraction:
         said = said_of(event)
-        facts = {name: Decimal(text) for name, text in said.items() if WRITTEN.fullmatch(text)}
-        facts["value"] = Decimal(event["value"])
+        facts = {name: Fraction(text) for name, text in said.items() if WRITTEN.fullmatch(text)}
+        facts["value"] = Fraction(event["value"])
         pools = Pools({}, {}, utc)
         sight = Sight({}, facts, {}, said, {}, (FIRST, NEVER), (), None, utc, "", pools, [])
-        with localcontext(FIFTY):
-            return number(rule, sight)
+        return number(rule, sight)
 
     return weigh

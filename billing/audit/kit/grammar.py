@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ class Spent(NamedTuple):
     charge: str
     tags: Sequence[str]
     scope: Mapping[str, str]
-    amount: Decimal
+    amount: Fraction
 
 
 @dataclass
@@ -31,8 +31,8 @@ class Sight:
     """What a number can see while one charge is worked out."""
 
     document: Tree
-    facts: Mapping[str, Decimal]
-    options: Mapping[str, Decimal]
+    facts: Mapping[str, Fraction]
+    options: Mapping[str, Fraction]
     labels: Mapping[str, str]
     seen: Mapping[str, Sequence[Seen]]
     period: Span
@@ -43,14 +43,14 @@ class Sight:
     pools: Pools
     spent: list[Spent]
     scope: tuple[str, str] | None = None
-    asked: dict[tuple[int, datetime], Decimal] = field(default_factory=dict)
+    asked: dict[tuple[int, datetime], Fraction] = field(default_factory=dict)
 
     def over(self, period: Span) -> "Sight":
         """Return the same customer over another period, where nothing is drawn from packs."""
         return replace(self, period=period, pools=self.pools.aside(period), asked={})
 
 
-OPERATIONS: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
+OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
     "plus": lambda number, other: number + other,
     "minus": lambda number, other: number - other,
     "times": lambda number, other: number * other,
@@ -61,10 +61,10 @@ OPERATIONS: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
 }
 
 
-def number(given: Tree, sight: Sight) -> Decimal:
+def number(given: Tree, sight: Sight) -> Fraction:
     """Return what a number is: a literal, a name, or one of the forms of a formula."""
     if isinstance(given, str):
-        return Decimal(given) if is_literal(given) else named(given, sight)
+        return Fraction(given) if is_literal(given) else named(given, sight)
     if "spend" in given:
         return add(line.amount for line in sight.spent if _is_spent(line, given["spend"], sight.scope))
     if "pick" in given:
@@ -95,7 +95,7 @@ def picked(given: Tree, labels: Mapping[str, str]) -> Tree:
     return given["else"]
 
 
-def named(name: str, sight: Sight) -> Decimal:
+def named(name: str, sight: Sight) -> Fraction:
     """Return a meter, a formula, an option held or a fact."""
     document = sight.document
     if name in document.get("meters", {}):
@@ -111,24 +111,24 @@ def named(name: str, sight: Sight) -> Decimal:
     raise CannotRate(f"the number {name} is not given")
 
 
-def metered(code: str, sight: Sight) -> Decimal:
+def metered(code: str, sight: Sight) -> Fraction:
     """Return a meter's number over the period."""
     meter = sight.document["meters"][code]
     schedules = sight.document.get("schedules", {})
     found = chosen(sight.seen.get(code, ()), meter, sight.period, sight.scope, schedules)
 
-    def finish(steps: Tree, value: Decimal) -> Decimal:
+    def finish(steps: Tree, value: Fraction) -> Fraction:
         return continued(value, "0", steps, sight)
 
     return finish(meter.get("steps", []), reduced(found, meter, sight.zone, finish))
 
 
-def run(start: Tree, steps: Tree, sight: Sight) -> Decimal:
+def run(start: Tree, steps: Tree, sight: Sight) -> Fraction:
     """Return a number run through steps, in the order written."""
     return continued(number(start, sight), start, steps, sight)
 
 
-def continued(value: Decimal, start: Tree, steps: Tree, sight: Sight) -> Decimal:
+def continued(value: Fraction, start: Tree, steps: Tree, sight: Sight) -> Fraction:
     """Go on from a value; `start` is what it came from, asked again where a pack ends inside the period."""
     for index, step in enumerate(steps):
         ((word, argument),) = step.items()
@@ -140,7 +140,7 @@ def continued(value: Decimal, start: Tree, steps: Tree, sight: Sight) -> Decimal
     return value
 
 
-def stepped(value: Decimal, word: str, argument: Tree, sight: Sight) -> Decimal:
+def stepped(value: Fraction, word: str, argument: Tree, sight: Sight) -> Fraction:
     """Return what one step makes of a value."""
     if word in OPERATIONS:
         return OPERATIONS[word](value, number(argument, sight))
@@ -154,24 +154,24 @@ def stepped(value: Decimal, word: str, argument: Tree, sight: Sight) -> Decimal:
     return tariff_amount(tariff, value, lambda given: number(given, sight))
 
 
-def rounded(value: Decimal, rule: Tree, currency: str) -> Decimal:
+def rounded(value: Fraction, rule: Tree, currency: str) -> Fraction:
     """Return a value rounded as the terms say; the short form is half up."""
     rule = {"to": rule} if isinstance(rule, str) else rule
-    step = minor(currency) if rule["to"] == "minor" else Decimal(rule["to"])
+    step = minor(currency) if rule["to"] == "minor" else Fraction(rule["to"])
     return multiple(value, step, rule.get("mode", "half_up"))
 
 
-def prorated(value: Decimal, rule: Tree, sight: Sight) -> Decimal:
+def prorated(value: Fraction, rule: Tree, sight: Sight) -> Fraction:
     """Return the covered part of a value, multiplied before it is divided."""
     parts = fractions(rule, sight.period, sight.spans, sight.at, sight.zone)
     if "round" not in rule:
         return add(value * covered / whole for covered, whole in parts)
     return value * add(
-        rounded(Decimal(covered) / whole, rule["round"], sight.currency) for covered, whole in parts
+        rounded(Fraction(covered) / whole, rule["round"], sight.currency) for covered, whole in parts
     )
 
 
-def drawn(value: Decimal, rule: Tree, until: Callable[[datetime], Decimal], sight: Sight) -> Decimal:
+def drawn(value: Fraction, rule: Tree, until: Callable[[datetime], Fraction], sight: Sight) -> Fraction:
     """Return what a pool does not cover."""
     weight = number(rule.get("weight", "1"), sight)
     size = sight.document["pools"][rule["pool"]].get("size")
@@ -184,7 +184,7 @@ def drawn(value: Decimal, rule: Tree, until: Callable[[datetime], Decimal], sigh
     return value - taken / weight if taken else value
 
 
-def _until(at: datetime, *, start: Tree, steps: Tree, sight: Sight) -> Decimal:
+def _until(at: datetime, *, start: Tree, steps: Tree, sight: Sight) -> Fraction:
     """Return the number as it would come to a step if the period ended at an instant; asked once."""
     if at <= sight.period[0]:
         return ZERO
@@ -194,7 +194,7 @@ def _until(at: datetime, *, start: Tree, steps: Tree, sight: Sight) -> Decimal:
     return sight.asked[key]
 
 
-def accumulated(start: Tree, steps: Tree, resets: str, sight: Sight) -> Decimal:
+def accumulated(start: Tree, steps: Tree, resets: str, sight: Sight) -> Fraction:
     """Return what this period adds: for each month or year it touches, the amount so far less that before."""
     day = sight.period[0].astimezone(sight.zone).date().replace(day=1)
     day = day.replace(month=1) if resets == "year" else day

@@ -1,7 +1,7 @@
 """The lines of the invoice: rated anew from terms and readings, and compared to the smallest unit."""
 
 from collections.abc import Iterator
-from decimal import Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from billing.audit.kit.amounts import CannotRate, Tree, canonical, digest, minor, multiple
@@ -13,7 +13,7 @@ from billing.audit.kit.readings import seen_of
 from billing.audit.kit.report import Report
 from billing.audit.kit.timing import instant, pair
 
-Rated = dict[str, tuple[Decimal, int]]  # line key -> exact amount, smallest units
+Rated = dict[str, tuple[Fraction, int]]  # line key -> exact amount, smallest units
 
 
 def check_document(kit: Kit, report: Report) -> None:
@@ -45,8 +45,8 @@ def check_inputs(kit: Kit, report: Report) -> None:
     """Check each line's hash of what it was made from, and that its tree ends in its amount."""
     for line in kit.json("invoice.json")["lines"]:
         name = f"line {line['position']} ({line['key']})"
-        leads = Decimal(line["derivation"]["output"]) - Decimal(line["exact_amount"])
-        report.check(f"{name}: derivation", abs(leads) * 2 <= Decimal("1e-12"), "it ends in another amount")
+        leads = Fraction(line["derivation"]["output"]) - Fraction(line["exact_amount"])
+        report.check(f"{name}: derivation", abs(leads) * 2 <= Fraction("1e-12"), "it ends in another amount")
         if line["inputs_hash"]:
             used = {canonical(one): one for one in _used(line["derivation"])}
             said = [line["terms_hash"], line["key"], *line["span"], [used[one] for one in sorted(used)]]
@@ -86,7 +86,7 @@ def _check_exact(kit: Kit, inputs: Tree, billed: dict[str, Tree], report: Report
     wrong = [
         f"{key}: {exact} against {billed[key]['exact_amount']}"
         for key, (exact, _units) in rated(kit, inputs).items()
-        if key in billed and abs(exact - Decimal(billed[key]["exact_amount"])) * 2 > Decimal("1e-12")
+        if key in billed and abs(exact - Fraction(billed[key]["exact_amount"])) * 2 > Fraction("1e-12")
     ]
     report.check("exact amounts", not wrong, "; ".join(wrong))
 
@@ -116,7 +116,7 @@ def rated(kit: Kit, unit: Tree) -> Rated:
     seen = seen_of(unit, readings, zone)
     spent = [_spent(one) for one in unit["spent"]]
     found: Rated = {}
-    left: dict[tuple[str, str], Decimal] = {}
+    left: dict[tuple[str, str], Fraction] = {}
     for part in unit["parts"]:
         dues = [_due(one) for one in part["dues"]]
         customer = _less(customer_of(part["context"]), left)
@@ -129,7 +129,7 @@ def rated(kit: Kit, unit: Tree) -> Rated:
     return found
 
 
-def _less(customer: Customer, left: dict[tuple[str, str], Decimal]) -> Customer:
+def _less(customer: Customer, left: dict[tuple[str, str], Fraction]) -> Customer:
     """Return the customer with what the parts before have left of each pack."""
     for pool, packs in customer.packs.items():
         customer.packs = {
@@ -144,7 +144,7 @@ def _terms(kit: Kit, terms_hash: str) -> Tree:
 
 
 def _spent(given: Tree) -> Spent:
-    return Spent(given["key"], given["charge"], given["tags"], given["scope"], Decimal(given["amount"]))
+    return Spent(given["key"], given["charge"], given["tags"], given["scope"], Fraction(given["amount"]))
 
 
 def _due(given: Tree) -> Due:
@@ -169,19 +169,19 @@ def customer_of(context: Tree) -> Customer:
     )
 
 
-def _numbers(given: Tree) -> dict[str, Decimal]:
-    return {name: Decimal(text) for name, text in given.items()}
+def _numbers(given: Tree) -> dict[str, Fraction]:
+    return {name: Fraction(text) for name, text in given.items()}
 
 
-def _mixed(given: Tree) -> dict[str, Decimal | str]:
+def _mixed(given: Tree) -> dict[str, Fraction | str]:
     return {
-        name: Decimal(one["number"]) if "number" in one else str(one["label"]) for name, one in given.items()
+        name: Fraction(one["number"]) if "number" in one else str(one["label"]) for name, one in given.items()
     }
 
 
 def _pack(given: Tree) -> Pack:
     expires, bought = (instant(given[name]) if given.get(name) else None for name in ("expires", "bought"))
-    return Pack(given["holding"], Decimal(given["left"]), expires, bought)
+    return Pack(given["holding"], Fraction(given["left"]), expires, bought)
 
 
 def _credits(kit: Kit, inputs: Tree) -> dict[str, int]:
@@ -202,4 +202,4 @@ def _judged(kit: Kit, credit: Tree, part: Tree) -> int:
     context = Customer(context.zone, facts, {**context.labels, **part["labels"]}, context.options)
     due = Due(credit["figure"], pair(credit["window"]))
     amount = figure(_terms(kit, credit["terms"]), credit["figure"], context, {}, due)
-    return int(min(max(multiple(amount, step, "half_up") / step, Decimal(0)), Decimal(part["fee"])))
+    return int(min(max(multiple(amount, step, "half_up") / step, Fraction(0)), Fraction(part["fee"])))

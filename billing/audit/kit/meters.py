@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,10 +15,10 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 class Seen(NamedTuple):
     """One observation: a cell of a reading, a whole reading, or an event of a worked example."""
 
-    value: Decimal
+    value: Fraction
     at: datetime | None = None  # none: it counts for every period
     attributes: Mapping[str, str] = {}
-    lasting: Decimal | None = None
+    lasting: Fraction | None = None
     period: Span | None = None  # the only period it counts for
     source: tuple[str, int] = ("", 0)  # reading and revision: puts equal ones in order
 
@@ -27,8 +27,8 @@ class _Item(NamedTuple):
     """A value on its way through the stages."""
 
     keys: Mapping[str, str]
-    value: Decimal
-    lasting: Decimal = ONE
+    value: Fraction
+    lasting: Fraction = ONE
     counted: str = ""
 
 
@@ -68,8 +68,8 @@ def _in_order(one: Seen) -> tuple[Any, ...]:
 
 
 def reduced(
-    seen: Sequence[Seen], meter: Tree, zone: ZoneInfo, finish: Callable[[Tree, Decimal], Decimal]
-) -> Decimal:
+    seen: Sequence[Seen], meter: Tree, zone: ZoneInfo, finish: Callable[[Tree, Fraction], Fraction]
+) -> Fraction:
     """Return the meter's number; `finish(steps, value)` runs a stage's own steps."""
     stages = meter.get("reduce") or [{"take": "sum"}]
     counted = stages[0].get("of", "user")
@@ -107,16 +107,16 @@ def clock_keys(local: datetime) -> dict[str, str]:
     }
 
 
-def taken(stage: Tree, items: Sequence[_Item]) -> Decimal:
+def taken(stage: Tree, items: Sequence[_Item]) -> Fraction:
     """Return what a stage takes of its group."""
     values = [item.value for item in items]
-    take, n = stage["take"], Decimal(stage.get("n", "0"))
+    take, n = stage["take"], Fraction(stage.get("n", "0"))
     if take in ("sum", "count"):
-        return add(values) if take == "sum" else Decimal(len(values))
+        return add(values) if take == "sum" else Fraction(len(values))
     if take == "distinct":
         named = {item.counted for item in items if item.counted}
         counts = [item.value for item in items if not item.counted]  # frozen readings are counts already
-        return Decimal(len(named)) + add(counts)
+        return Fraction(len(named)) + add(counts)
     if take == "time_average":
         return add(item.value * item.lasting for item in items) / n
     if not values:
@@ -124,22 +124,22 @@ def taken(stage: Tree, items: Sequence[_Item]) -> Decimal:
     return _TAKES[take](values, n)
 
 
-def _nth_highest(values: Sequence[Decimal], n: Decimal) -> Decimal:
+def _nth_highest(values: Sequence[Fraction], n: Fraction) -> Fraction:
     order = sorted(values, reverse=True)
     return order[int(n) - 1] if n <= len(order) else ZERO
 
 
-def _mean(values: Sequence[Decimal], _n: Decimal) -> Decimal:
+def _mean(values: Sequence[Fraction], _n: Fraction) -> Fraction:
     return add(values) / len(values)
 
 
-def _percentile(values: Sequence[Decimal], n: Decimal) -> Decimal:
+def _percentile(values: Sequence[Fraction], n: Fraction) -> Fraction:
     """Nearest rank: the smallest value with n percent of all at or below it."""
     rank = int(multiple(n * len(values) / 100, ONE, "ceil"))
     return sorted(values)[max(rank, 1) - 1]
 
 
-_TAKES: dict[str, Callable[[Sequence[Decimal], Decimal], Decimal]] = {
+_TAKES: dict[str, Callable[[Sequence[Fraction], Fraction], Fraction]] = {
     "min": lambda values, _n: min(values),
     "max": lambda values, _n: max(values),
     "latest": lambda values, _n: values[-1],

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -10,14 +10,14 @@ from billing.audit.kit.amounts import ZERO, Tree
 from billing.audit.kit.timing import Span, ends_of_pack, starts_of_pack
 
 FIRST, NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-Wanted = Callable[[datetime], Decimal]  # an instant of the period -> the pool units used before it
+Wanted = Callable[[datetime], Fraction]  # an instant of the period -> the pool units used before it
 
 
 class Pack(NamedTuple):
     """Units the customer bought."""
 
     holding: str
-    left: Decimal
+    left: Fraction
     expires: datetime | None = None
     bought: datetime | None = None
 
@@ -27,18 +27,18 @@ class Pools:
 
     def __init__(self, rules: Tree, packs: Mapping[str, Sequence[Pack]], zone: ZoneInfo) -> None:
         self.rules, self.packs, self.zone = rules, packs, zone
-        self.left: dict[tuple[str, str], Decimal] = {}
+        self.left: dict[tuple[str, str], Fraction] = {}
         self.others: dict[Span, Pools] = {}
 
     def aside(self, period: Span) -> "Pools":
         """Return the allowances as a look at another period finds them; charges there share them."""
         return self.others.setdefault(period, Pools(self.rules, {}, self.zone))
 
-    def refill(self, pool: str, size: Decimal) -> None:
+    def refill(self, pool: str, size: Fraction) -> None:
         """Fill the pool's own allowance, once."""
         self.left.setdefault((pool, ""), size)
 
-    def take(self, pool: str, wanted: Decimal, period: Span, used: Wanted) -> Decimal:
+    def take(self, pool: str, wanted: Fraction, period: Span, used: Wanted) -> Fraction:
         """Return how many units the pool covers: its allowance first, then packs in their order.
 
         A pack covers what was used while it covers, the earliest first.
@@ -60,8 +60,8 @@ class Pools:
         return taken
 
     def _units(
-        self, edges: list[datetime], wanted: Decimal, period: Span, used: Wanted
-    ) -> dict[Span, Decimal]:
+        self, edges: list[datetime], wanted: Fraction, period: Span, used: Wanted
+    ) -> dict[Span, Fraction]:
         """Return the units used between each two instants at which a pack begins or ends."""
         found, start, before = {}, period[0], ZERO
         for edge in edges:

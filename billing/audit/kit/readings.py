@@ -1,11 +1,11 @@
 """Readings: their hashes, the cells they were added up from, and the events behind the cells."""
 
 from collections.abc import Iterable
-from decimal import Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from billing.audit.kit.amounts import Tree, canonical, digest
-from billing.audit.kit.events import KEPT, UNIQUE, Row, Weigh, came_to, counted, users, weighing
+from billing.audit.kit.amounts import Tree, canonical, digest, multiple, plain
+from billing.audit.kit.events import FINEST, KEPT, UNIQUE, Row, Weigh, came_to, counted, users, weighing
 from billing.audit.kit.files import Kit
 from billing.audit.kit.meters import Seen
 from billing.audit.kit.report import Report
@@ -36,14 +36,14 @@ def _check_frozen(reading: Tree, rows: list[Row], report: Report) -> None:
     name, frozen = _named(reading), reading["cells"]
     said = [reading["value"], frozen, reading["manifest"]]
     report.check(f"{name}: hash", digest(canonical(said)) == reading["hash"], "it is not what was frozen")
-    values = [Decimal(cell["value"]) for cell in frozen]
+    values = [Fraction(cell["value"]) for cell in frozen]
     whole = came_to(reading["kind"], values)
-    fits = whole == Decimal(reading["value"])
+    fits = multiple(whole, FINEST, "half_even") == Fraction(reading["value"])
     if _is_told_apart(reading):
-        fits = max(values) <= Decimal(reading["value"]) <= whole
-    report.check(f"{name}: value from cells", fits, f"the cells give {whole}")
-    listed = [(row["n"], row["start"], Decimal(row["value"])) for row in rows]
-    stored = [(str(n), cell["start"], Decimal(cell["value"])) for n, cell in enumerate(frozen, start=1)]
+        fits = max(values) <= Fraction(reading["value"]) <= whole
+    report.check(f"{name}: value from cells", fits, f"the cells give {plain(whole)}")
+    listed = [(row["n"], row["start"], Fraction(row["value"])) for row in rows]
+    stored = [(str(n), cell["start"], Fraction(cell["value"])) for n, cell in enumerate(frozen, start=1)]
     report.check(f"{name}: cells as in rollups.csv", listed == stored)
 
 
@@ -55,15 +55,15 @@ def _check_events(
     kept = [row for row in rows if row["events"] == KEPT]
     for row in kept:
         found = counted(reading, row, events[row["n"]], weigh)
-        if found != Decimal(row["value"]):
-            wrong.append(f"{row['start']}: the events give {found}, the cell {row['value']}")
+        if found != Fraction(row["value"]):
+            wrong.append(f"{row['start']}: the events give {plain(found)}, the cell {row['value']}")
     if kept:
         report.check(f"{name}: {len(kept)} of {len(rows)} cells from events", not wrong, "; ".join(wrong))
     elif rows:
         report.note(f"{name}: raw events are not in the kit")
     if rows and len(kept) == len(rows) and _is_told_apart(reading):
         several = len(users(one for row in rows for one in events[row["n"]]))
-        fits = several == Decimal(reading["value"])
+        fits = several == Fraction(reading["value"])
         report.check(f"{name}: users of all cells", fits, f"there are {several}")
 
 
@@ -103,10 +103,10 @@ def _seen(reading: Tree, zone: ZoneInfo, only: Span | None) -> Iterable[Seen]:
     source = (reading["id"], int(reading["revision"]))
     is_whole = reading["kind"] == UNIQUE and not _is_told_apart(reading)
     if is_whole or not reading["cells"]:
-        yield Seen(Decimal(reading["value"]), None, place, None, only, source)
+        yield Seen(Fraction(reading["value"]), None, place, None, only, source)
         return
     for cell in reading["cells"]:
         start = None if reading["kind"] == UNIQUE else instant(cell["start"])
         day = {} if start is None else {"day": start.astimezone(zone).date().isoformat()}
         keys = {**place, **day, **cell.get("attributes", {})}
-        yield Seen(Decimal(cell["value"]), start, keys, None, only, source)
+        yield Seen(Fraction(cell["value"]), start, keys, None, only, source)

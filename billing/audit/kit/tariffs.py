@@ -1,33 +1,33 @@
 """A tariff: bands with edges, a price for each, and three ways to go through them."""
 
 from collections.abc import Callable
-from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 from billing.audit.kit.amounts import ONE, ZERO, CannotRate, Tree, add, multiple, plain
 
-Valued = Callable[[Tree], Decimal]  # a number of the terms -> what it is for this customer
+Valued = Callable[[Tree], Fraction]  # a number of the terms -> what it is for this customer
 
 
 class Band(NamedTuple):
     """One band with its price; `edge` is None for the last."""
 
-    edge: Decimal | None
+    edge: Fraction | None
     closed: bool
     ask: bool
-    each: Decimal
-    per: Decimal
-    flat: Decimal
-    times: Decimal
+    each: Fraction
+    per: Fraction
+    flat: Fraction
+    times: Fraction
     partial: str | None
 
-    def amount(self, part: Decimal) -> Decimal:
+    def amount(self, part: Fraction) -> Fraction:
         """Return the money for the part of the quantity that lies here."""
         counted = multiple(part, self.per, self.partial) if self.partial else part
         return counted * self.each * self.times / self.per + self.flat
 
 
-def tariff_amount(tariff: Tree, quantity: Decimal, value: Valued) -> Decimal:
+def tariff_amount(tariff: Tree, quantity: Fraction, value: Valued) -> Fraction:
     """Return what a tariff makes of a quantity; `tariff` is chosen already where there is a choice."""
     bands = [_band(one, tariff, value) for one in tariff.get("bands") or [{}]]
     edges = [band.edge for band in bands if band.edge is not None]
@@ -43,7 +43,7 @@ def tariff_amount(tariff: Tree, quantity: Decimal, value: Valued) -> Decimal:
     return bands[index].amount(quantity - below)
 
 
-def _graduated(bands: list[Band], lows: list[Decimal], quantity: Decimal, index: int) -> Decimal:
+def _graduated(bands: list[Band], lows: list[Fraction], quantity: Fraction, index: int) -> Fraction:
     """Every band on the part inside it; nothing at all is nothing."""
     if not quantity and not index:
         return ZERO
@@ -51,7 +51,7 @@ def _graduated(bands: list[Band], lows: list[Decimal], quantity: Decimal, index:
     return add(bands[n].amount(tops[n] - lows[n]) for n in range(index + 1))
 
 
-def _reached(bands: list[Band], number: Decimal) -> int:
+def _reached(bands: list[Band], number: Fraction) -> int:
     for index, band in enumerate(bands):
         if band.edge is None or number < band.edge or (band.closed and number == band.edge):
             if band.ask:
@@ -63,7 +63,7 @@ def _reached(bands: list[Band], number: Decimal) -> int:
 def _band(band: Tree, tariff: Tree, value: Valued) -> Band:
     """Return a band with the tariff's fields where it has none of its own."""
 
-    def field(name: str, usual: Decimal) -> Decimal:
+    def field(name: str, usual: Fraction) -> Fraction:
         given = band.get(name) or tariff.get(name)
         return usual if given is None else value(given)
 

@@ -11,10 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from billing.derivation import plain
 from billing.oracle import Expected, meets, read_case, run_case
 from plans.catalogue import CatalogueInvalid
 from plans.errors import DomainError
+from plans.ratio import decimal_text
 
 CASES = Path("tests/oracles")  # where the product keeps its own worked bills
 
@@ -107,7 +107,7 @@ def _of_case(path: Path, wanted: Verdict | None) -> Verdict:
         return replace(verdict, error="\n".join(lines))
     except (DomainError, InvalidOperation) as error:
         return replace(verdict, error=f"{path}: {error}")
-    return replace(verdict, got=plain(got.amount), got_unit=got.unit, passed=passed)
+    return replace(verdict, got=decimal_text(got.amount), got_unit=got.unit, passed=passed)
 
 
 def _text(path: Path) -> str:
@@ -132,7 +132,7 @@ def _line(one: Verdict) -> str:
 
 def _short(amount: str) -> str:
     try:
-        return plain(Decimal(amount))
+        return decimal_text(Decimal(amount))
     except InvalidOperation:
         return amount
 
