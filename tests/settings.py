@@ -12,9 +12,11 @@ _base = re.sub(r"/\d*$", "", os.environ.get("REDIS_URL", "redis://127.0.0.1:6379
 os.environ["REDIS_URL"] = f"{_base}/{2 * _worker + 2}"
 
 from config.settings import *  # noqa: F403
-from config.settings import STATIC_ROOT, STORAGES
+from config.settings import DATABASES, STATIC_ROOT, STORAGES
 
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns of a missing folder
+if template := os.environ.get("RATECARD_TEST_TEMPLATE"):
+    DATABASES["default"]["TEST"] = {"TEMPLATE": template}
 DEBUG = False
 SECURE_SSL_REDIRECT = False
 STAFF_MFA = False

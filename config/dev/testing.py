@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import IO
+from urllib.parse import urlsplit
 
 from config.dev import postgres, valkey
 from config.dev.errors import Refused, Stopped
@@ -23,6 +24,7 @@ from config.dev.state import hear_signals
 LONG = "--long"
 PYTEST_GOODBYE_SECONDS = 15
 SHOWN_LINES = 120  # of a step that failed
+TEMPLATE = "RATECARD_TEST_TEMPLATE"  # the database whose finished tables the workers' own are copies of
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ def checks(python: str) -> tuple[Check, ...]:
         Check("translations", (*tool, "config.dev.translations", "--check")),
         Check("migrations", (python, "manage.py", "makemigrations", "--check", "--dry-run")),
         Check("types", (*tool, "mypy", ".")),
+        Check("tables", (python, "manage.py", "migrate", "-v", "0")),  # once, for both workers to copy
     )
 
 
@@ -74,6 +77,11 @@ def servers() -> Iterator[dict[str, str]]:
             "REDIS_URL": redis_url,
             "RATECARD_STATE_DIR": str(folder / "state"),
         }
+
+
+def database_name(url: str) -> str:
+    """Return the name of the database in an address."""
+    return urlsplit(url).path.removeprefix("/")
 
 
 def nothing() -> None:
@@ -162,6 +170,8 @@ def main(arguments: Sequence[str]) -> int:
         with servers() as ours:
             env = environment(ours)
             failed = run_checks(env) if is_gate(arguments) else []
+            if is_gate(arguments) and "tables" not in failed:
+                env[TEMPLATE] = database_name(ours["DATABASE_URL"])
             code = run_pytest(pytest_words(arguments), env)
     except Refused as refusal:
         print(f"ratecard: {refusal}", file=sys.stderr)
