@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 DIGITS = 50
+SHOWN_PLACES = 6  # to people
 # 2^4096: a bill's divisors are minutes, days and people. A sum over thousands of different ones is cut.
 _BITS = 4096
 _CUTTING = DecimalContext(prec=DIGITS, traps=[InvalidOperation, DivisionByZero, Overflow])
@@ -114,6 +115,14 @@ def decimal_text(value: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
+
+
+def shown(value: Decimal) -> str:
+    """Return a number for people: 2.5, or 1.666666… (5/3) where the decimal does not end."""
+    if not isinstance(value, Ratio):
+        return decimal_text(value)
+    whole, _point, part = decimal_text(value).partition(".")
+    return f"{whole}.{part[:SHOWN_PLACES]}… ({plain(value)})"
 
 
 def read(text: str) -> Decimal:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plans.money import add_up, share_multiples, split_minor, to_minor, to_multiple
-from plans.ratio import Ratio, decimal_text, fraction, plain, quotient, read, settled
+from plans.ratio import Ratio, decimal_text, fraction, plain, quotient, read, settled, shown
 
 D = Decimal
 MODES = ["half_up", "half_even", "ceil", "floor", "truncate"]
@@ -111,6 +111,8 @@ def test_a_ratio_survives_its_journeys():
     assert copy.deepcopy(third) * 3 == 1
     assert int(quotient(-10, 3)) == -3
     assert decimal_text(third) == "0." + "3" * 50
+    assert shown(third) == "0.333333… (1/3)"
+    assert shown(D("2.50")) == "2.5"
 
 
 def test_thousands_of_divisors_do_not_grow_without_end():

@@ -22,7 +22,7 @@ from billing.situation_run import Answer, answer
 from billing.values import Line
 from plans.errors import DomainError
 from plans.problems import Problem
-from plans.ratio import decimal_text
+from plans.ratio import decimal_text, shown
 
 
 class Command(BaseCommand):
@@ -120,7 +120,7 @@ def told(question: Question, found: Answer) -> Iterator[str]:
     names = _names(question, found)
     for index, rating in enumerate(found.ratings):
         if len(found.ratings) > 1:
-            yield f"bill {index + 1}: {decimal_text(rating.total)} {rating.currency}"
+            yield f"bill {index + 1}: {shown(rating.total)} {rating.currency}"
         for line in rating.lines:
             if question.situation.ask in ("total", line.charge):
                 yield from _line(line, rating.currency, names)
@@ -128,15 +128,15 @@ def told(question: Question, found: Answer) -> Iterator[str]:
         yield from _steps(node, found.unit, names)
     if question.unpriced:
         yield f"not priced by this plan: {', '.join(question.unpriced)}"
-    yield f"{question.situation.ask}: {decimal_text(found.amount)} {found.unit}".rstrip()
+    yield f"{question.situation.ask}: {shown(found.amount)} {found.unit}".rstrip()
 
 
 def _line(line: Line, currency: str, names: Names) -> Iterator[str]:
     name = in_reader_language(dict(line.label)) or line.charge
     _charge, *where, _band, part = line.key.split("/")  # the name says the band already
     place = ", ".join(one for one in (*where, part) if one)
-    quantity = "" if line.quantity is None else f"  {decimal_text(line.quantity)} {line.unit}".rstrip()
-    yield f"{name}{f' ({place})' if place else ''}{quantity}  {decimal_text(line.amount)} {currency}"
+    quantity = "" if line.quantity is None else f"  {shown(line.quantity)} {line.unit}".rstrip()
+    yield f"{name}{f' ({place})' if place else ''}{quantity}  {shown(line.amount)} {currency}"
     yield f"  {headline(line.derivation, currency, names).text}"
     yield from _steps(line.derivation, currency, names)
 
