@@ -126,7 +126,7 @@ def _carry(whole: Decimal | int, away: int, tie: Decimal | Fraction, mode: Mode)
     return away if tie >= 0 else 0
 
 
-def add_up(values: Iterable[Decimal]) -> Decimal:
+def add_up(values: Iterable[Decimal | int]) -> Decimal:
     """Return the exact sum, whatever the caller's decimal context."""
     with exact():
         return sum(values, Decimal(0))
@@ -137,7 +137,7 @@ def split_minor(total: int, weights: Sequence[Decimal | int]) -> list[int]:
 
     Weights are not negative and not all zero. On equal remainders the earlier part gains.
     """
-    whole = add_up(weight if isinstance(weight, Decimal) else Decimal(weight) for weight in weights)
+    whole = add_up(weights)
     if whole <= 0 or any(weight < 0 for weight in weights):
         raise ValueError("weights must be positive in sum and none negative")
     with exact():

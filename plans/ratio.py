@@ -19,16 +19,16 @@ _ENDING = DecimalContext(prec=DIGITS, traps=[InvalidOperation, DivisionByZero, O
 
 
 def _exactly(word: str) -> Callable[..., Any]:
-    """Return an operator of Fraction for a Decimal and its like; an operator's result is settled again."""
-    of_fractions = getattr(Fraction, word)
+    """Return an operator of Fraction for a Ratio and its like."""
+    return lambda one, other: _worked_out(word, one, other)
 
-    def operator(self: "Ratio", other: Any) -> Any:
-        if not isinstance(other, Decimal | int | Fraction):
-            return NotImplemented
-        found = of_fractions(self.fraction, fraction(other))
-        return settled(found) if isinstance(found, Fraction) else found
 
-    return operator
+def _worked_out(word: str, one: "Ratio", other: Any) -> Any:
+    """Return what an operator of Fraction makes of two numbers: a number settled again, or a truth."""
+    if not isinstance(other, Decimal | int | Fraction):
+        return NotImplemented
+    found = getattr(Fraction, word)(one.fraction, fraction(other))
+    return settled(found) if isinstance(found, Fraction) else found
 
 
 class Ratio(Decimal):

@@ -109,10 +109,29 @@ def test_a_ratio_survives_its_journeys():
     third = quotient(1, 3)
     assert pickle.loads(pickle.dumps(third)) == third
     assert copy.deepcopy(third) * 3 == 1
+    assert -third == read("-1/3")
+    assert abs(read("-1/3")) == third
+    assert third != "1/3"
     assert int(quotient(-10, 3)) == -3
     assert decimal_text(third) == "0." + "3" * 50
     assert shown(third) == "0.333333… (1/3)"
     assert shown(D("2.50")) == "2.5"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("1E+3", "1000"),
+        ("100", "100"),
+        ("1.500", "1.5"),
+        ("2.0", "2"),
+        ("-0.0", "0"),
+        ("0E-20", "0"),
+        ("0.10", "0.1"),
+    ],
+)
+def test_a_decimal_has_one_spelling(number, said):
+    assert plain(D(number)) == decimal_text(D(number)) == shown(D(number)) == said
 
 
 def test_thousands_of_divisors_do_not_grow_without_end():
