@@ -128,8 +128,11 @@ def _carry(whole: Decimal | int, away: int, tie: Decimal | Fraction, mode: Mode)
 
 def add_up(values: Iterable[Decimal | int]) -> Decimal:
     """Return the exact sum, whatever the caller's decimal context."""
+    whole = Decimal(0)
     with exact():
-        return sum(values, Decimal(0))
+        for value in values:
+            whole += value
+    return whole
 
 
 def split_minor(total: int, weights: Sequence[Decimal | int]) -> list[int]:
