@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from billing.situation import Part, events_of
 from plans.problems import Problem
+from plans.shape_gaps import is_gap
 from plans.terms import Document
 from plans.terms_attributes import bands_of
 from plans.terms_check import BUILTIN_FACTS
@@ -61,7 +62,7 @@ def _split_meters(document: Document) -> dict[str, set[str]]:
         for code in reachable_names(document, charge) & document.meters.keys():
             found.setdefault(code, []).append(charge.split)
     return {
-        code: {one for one in splits if one is not None} - bands_of(document.meters[code])
+        code: {one for one in splits if one is not None and not is_gap(one)} - bands_of(document.meters[code])
         for code, splits in found.items()
         if None not in splits
     }

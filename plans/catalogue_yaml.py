@@ -3,17 +3,19 @@
 PyYAML parses; its own typing (22:00 = 1320, no = false, 0.0015 = a float) is never asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from plans.errors import _
 from plans.problems import Problem, join
-from plans.shape import Tree, build
+from plans.problems_follow import with_meaning
+from plans.shape import Tree, mended
 from plans.terms import to_tree
 
+Kind = TypeVar("Kind")
 Marks = dict[str, tuple[int, int]]  # path -> line and column, counted from 1
 _DEEPEST = 60
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -41,14 +43,25 @@ def parse_yaml(text: str) -> tuple[Tree, Marks, list[Problem]]:
     return tree, reader.marks, reader.problems
 
 
-def read_yaml(text: str, kind: Any) -> tuple[Any, list[Problem], Marks]:
-    """Return the text as `kind` (or None), every problem with its place, and the places."""
-    tree, marks, problems = parse_yaml(text)
-    if problems:
-        return None, problems, marks
+def read_yaml(
+    text: str, kind: type[Kind], meaning: Callable[[Any], Iterable[Problem]] | None = None
+) -> tuple[Kind | None, list[Problem], Marks]:
+    """Return the text as `kind` (None if anything is wrong), all that is wrong, and the places."""
+    tree, marks, found = parse_yaml(text)
+    if tree is None:
+        return None, found, marks
+    value, found = shaped(tree, kind, found)
+    said = meaning(value) if meaning else ()
+    found = [one if one.line else located(one, marks) for one in with_meaning(found, tree, said)]
+    return (None if found else value), found, marks
+
+
+def shaped(tree: Tree, kind: Any, noted: Sequence[Problem]) -> tuple[Any, list[Problem]]:
+    """Return a tree as `kind`, stand-ins where it is at fault, and its faults beside those noted already."""
     found: list[Problem] = []
-    value = build(tree, kind, "", found)
-    return (None if found else value), [located(one, marks) for one in found], marks
+    value = mended(tree, kind, "", found)
+    told = {one.path for one in noted}
+    return value, [*noted, *(one for one in found if one.path not in told)]
 
 
 def located(problem: Problem, marks: Marks) -> Problem:

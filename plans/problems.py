@@ -79,6 +79,10 @@ TEXTS: dict[str, str] = {
     "band_not_split": _("The time band is known only inside a charge that says split: band."),
     "not_money": _("This charge does not end in money: a price, a spend or a fact in money is missing."),
     "unit_mismatch": _("Money and a quantity do not go together in “%(word)s”."),
+    "units_mixed": _(
+        "“%(word)s” joins %(left)s and %(right)s, which are different units. Convert one of them "
+        "(times or over a number), or declare the same unit for both."
+    ),
     "not_yaml": _("This cannot be read as YAML: %(reason)s"),
     "duplicate_key": _("“%(key)s” is written twice."),
     "anchor_or_alias": _("Anchors and aliases (& and *) are not used in a catalogue. Write the value out."),
@@ -100,6 +104,7 @@ TEXTS: dict[str, str] = {
         "“%(code)s” is counted in published terms, so its %(fields)s cannot change. Make a new meter."
     ),
     "missing_description": _("The description in %(language)s is missing."),
+    "too_many": _("These are %(count)s entries, and at most %(most)s are taken. Add some of them up."),
     "too_long": _("“%(field)s” holds at most %(most)s characters, this is %(length)s."),
     "text_too_long": _("The text is longer than %(most)s characters."),
     "text_control": _("The text holds a control, direction or broken character."),

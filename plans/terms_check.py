@@ -11,6 +11,7 @@ import msgspec
 
 from plans.money import EXPONENTS
 from plans.problems import Problem, join
+from plans.shape_gaps import is_gap
 from plans.terms import (
     Document,
     Drawing,
@@ -46,8 +47,7 @@ def problems(document: Document) -> list[Problem]:
     for path, part in walk(document, ""):
         found += _part(scope, path, part)
     found += [*charge_problems(document), *time_problems(document)]
-    found += unit_problems(document, BUILTIN_FACTS) if not found else []
-    return found
+    return found + unit_problems(document, BUILTIN_FACTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +206,8 @@ def _pick(scope: _Scope, path: str, part: Formula | Tariff) -> Iterator[Problem]
         yield Problem(join(path, "pick"), "unknown_label", {"label": label, "known": ", ".join(scope.labels)})
         return
     values = scope.labels[label]
+    if any(is_gap(value) for value in values):
+        return  # which values there are cannot be told
     if values:
         yield from _listed_cases(path, label, cases, part.otherwise is not None, values)
     elif part.otherwise is None:
