@@ -1,13 +1,14 @@
 """What `rate` is asked: a file of prices and a file of facts, read into terms and a situation. PURE."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from billing.oracle import Case, Expected, case_problems, expected_problems
 from billing.situation import Situation
 from billing.situation_check import situation_problems
+from billing.situation_notes import notes_of
 from plans.catalogue import Catalogue, Plan, Version
 from plans.catalogue_check import SECTIONS, composed, terms_of
 from plans.catalogue_check import problems as catalogue_problems
@@ -53,6 +54,7 @@ class Question:
     version: int | None = None
     expected: Expected | None = None
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of a catalogue's meters
+    notes: tuple[Problem, ...] = ()  # what changes nothing, or counts otherwise than it may seem
     unpriced: tuple[str, ...] = ()  # meters of the catalogue that were used and have no price in this plan
 
 
@@ -110,7 +112,8 @@ def read_question(prices: str, facts: str | None, plan: str | None = None) -> Qu
     found = [*first.problems(), *(second.problems(first) if second else ())]
     if found or make is None:
         raise QuestionInvalid(found)
-    return make()
+    question = make()
+    return replace(question, notes=tuple(notes_of(question.terms.document, question.situation)))
 
 
 def _of_case(case: Case, marks: Marks) -> Question:
@@ -167,7 +170,7 @@ def _of_catalogue(
     names = {one.code: {"en": one.names.en, "zh-Hans": one.names.zh} for one in whole.meters}
     code, number, expected = chosen[0].code, chosen[1].number, asked.expected
     return lambda: Question(
-        terms_of(whole, chosen[1]), asked, second.marks, "", code, number, expected, names, unpriced
+        terms_of(whole, chosen[1]), asked, second.marks, "", code, number, expected, names, unpriced=unpriced
     )
 
 

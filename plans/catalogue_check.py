@@ -30,7 +30,7 @@ SECTIONS = ("meters", "features", "modules", "sla_tiers", "support_tiers", "coup
 def problems(catalogue: Catalogue) -> list[Problem]:
     """Return every problem, each once even where several versions offer the same part."""
     found = [*_codes(catalogue), *_features(catalogue), *_modules(catalogue), *_tiers(catalogue)]
-    found += [*limits(catalogue), *coupon_problems(catalogue)]
+    found += [*_never_held(catalogue), *limits(catalogue), *coupon_problems(catalogue)]
     for index, plan in enumerate(catalogue.plans):
         found += _plan(catalogue, plan, f"plans[{index}]")
     unique = {(one.path, one.code, tuple(one.params.items())): one for one in found}
@@ -79,6 +79,25 @@ def _rules(module: Module, path: str) -> Iterator[Problem]:
         yield Problem(path, "self_reference", {"code": module.code})
     for code in sorted(set(module.requires) & set(module.excludes)):
         yield Problem(path, "requires_and_excludes", {"code": code})
+
+
+def _never_held(catalogue: Catalogue) -> Iterator[Problem]:
+    """Yield the modules of which two that are required, however far, exclude each other."""
+    modules = {one.code: one for one in catalogue.modules}
+    for index, module in enumerate(catalogue.modules):
+        held, left = {module.code}, [*module.requires]
+        while left:
+            code = left.pop()
+            if code in modules and code not in held:
+                held.add(code)
+                left += modules[code].requires
+        clashes = [
+            (one, other) for one in sorted(held) for other in modules[one].excludes if other in held - {one}
+        ]
+        if clashes and not set(module.requires) & set(module.excludes):
+            one, other = clashes[0]
+            params = {"code": module.code, "other": module.requires[0], "one": one, "another": other}
+            yield Problem(f"modules[{index}].requires", "never_held", params)
 
 
 def _tiers(catalogue: Catalogue) -> Iterator[Problem]:

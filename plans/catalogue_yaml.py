@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from plans.errors import _
+from plans.catalogue_syntax import syntax_fault
 from plans.problems import Problem, join
 from plans.problems_follow import with_meaning
 from plans.shape import Tree, mended
@@ -38,8 +38,8 @@ def parse_yaml(text: str) -> tuple[Tree, Marks, list[Problem]]:
         return None, reader.marks, [*reader.problems, error.problem]
     except yaml.YAMLError as error:
         place = _place(getattr(error, "problem_mark", None))
-        reason = str(getattr(error, "problem", None) or error).splitlines()[0]
-        return None, reader.marks, [*reader.problems, Problem("", "not_yaml", {"reason": reason}, *place)]
+        said = str(getattr(error, "problem", None) or error), str(getattr(error, "context", None) or "")
+        return None, reader.marks, [*reader.problems, syntax_fault(*said, *place)]
     return tree, reader.marks, reader.problems
 
 
@@ -144,9 +144,9 @@ class _Reader:
         if event.tag is not None:
             self._note("tag_not_allowed", path, event.start_mark, tag=str(event.tag))
         if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in getattr(event, "value", "")):
-            raise _UnreadableError("not_yaml", event.start_mark, reason=_("a character no text can hold"))
+            raise _UnreadableError("text_control", event.start_mark)
         if depth > _DEEPEST:
-            raise _UnreadableError("not_yaml", event.start_mark, reason=f"nested deeper than {_DEEPEST}")
+            raise _UnreadableError("too_deep", event.start_mark, most=str(_DEEPEST))
 
     def _note(self, code: str, path: str, mark: Any, **params: str) -> None:
         line, column = _place(mark)
@@ -162,7 +162,7 @@ class _Reader:
         found: dict[str, Tree] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
-                raise _UnreadableError("not_yaml", event.start_mark, reason=_("a key is one word"))
+                raise _UnreadableError("yaml_key", event.start_mark)
             key, here = event.value, join(path, event.value)
             self._refuse_tricks(event, here, depth)
             if key in found:

@@ -195,6 +195,20 @@ def test_a_bad_field_has_a_code_and_a_place(change, expected):
     assert errors(Door().post({**ASKED, **change})) == expected
 
 
+def test_what_no_price_reads_is_noted_and_a_misspelt_value_refused():
+    usage = {"mau": 4500, "traffic": [{"value": "2", "colour": "red"}, {"value": "3", "colour": "blue"}]}
+
+    quote = Door().post({**ASKED, "usage": usage}).json()
+
+    assert quote["notes"] == ["Nothing in the terms reads “colour” of “traffic”; it changes nothing."]
+    assert Door().post(ASKED).json()["notes"] == []
+    assert errors(Door().post({**ASKED, "usage": {"traffic": [{"vlaue": "2"}]}})) == [
+        ("/usage/traffic/0/vlaue", "given_misspelt")
+    ]
+    assert errors(Door().post({**ASKED, "seats": 10**18})) == [("/seats", "out_of_range")]
+    assert "not a whole number" not in Door().post({**ASKED, "seats": 10**18}).content.decode()
+
+
 def test_faults_of_shape_and_of_meaning_stand_beside_each_other_in_one_field():
     wrong = {
         **ASKED,
