@@ -30,10 +30,11 @@ PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / "unfinished"  # there while pip works: found later, .venv is made anew
 USAGE = """usage: python3 dev.py COMMAND
 
-  run          start everything: PostgreSQL, Valkey, Stripe sandbox, web, worker, beat (--help: options)
+  run          start everything: PostgreSQL, Valkey, Stripe sandbox, web, worker, beat
+               --data DIR: where the copy keeps its data (var); --help: all options
   test         the whole gate; with arguments other than --long: pytest with them
   doctor       say what is missing and the command that mends it
-  manage …     manage.py, on the running copy's servers
+  manage …     manage.py, on the running copy's servers; --data DIR in front names the copy
   screenshots  take the pictures of the README again
   messages     bring the translations' files up to date with the texts
   lock         compile requirements.txt and requirements-dev.txt again

@@ -1,5 +1,6 @@
 """Quotes for programs: a price for expected usage, kept with its expiry and the reason of every line."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -111,11 +112,7 @@ def _request_key(request: Request) -> str:
 def _made(tree: dict[str, Any], key: KeyPrincipal, *, now: datetime, request_key: str) -> Quote:
     """Make the quote, or refuse with every field that is not right."""
     request, found = read_request(tree)
-    wrong = {fault.pointer.split("/")[1] for fault in found}
-    if request is None:  # look at the other fields as well, so that one answer names everything
-        request, _shape = read_request({name: value for name, value in tree.items() if name not in wrong})
-    if request is None:
-        raise QuoteInvalid(found)
+    wrong = [fault.pointer for fault in found]
     customer, more = _customer(request, key)
     at = request.at or now
     more += _instant_faults(at, key, now)
@@ -125,8 +122,15 @@ def _made(tree: dict[str, Any], key: KeyPrincipal, *, now: datetime, request_key
             return make_quote(request, customer=customer, at=at, by=key.actor, key=request_key)
         answer_to(request, customer=customer, at=now)
     except QuoteInvalid as refusal:
-        found += [fault for fault in refusal.faults if fault.pointer.split("/")[1] not in wrong]
+        found += [fault for fault in refusal.faults if not _follows(fault.pointer, wrong)]
     raise QuoteInvalid(found)
+
+
+def _follows(pointer: str, wrong: Sequence[str]) -> bool:
+    """Return whether a fault only follows from one of shape: at its place, in it, or of the whole field."""
+    return any(
+        pointer == one or pointer.startswith(f"{one}/") or one.startswith(f"{pointer}/") for one in wrong
+    ) or (pointer == "/" and bool(wrong))
 
 
 def _customer(request: QuoteRequest, key: KeyPrincipal) -> tuple[Customer | None, list[Fault]]:

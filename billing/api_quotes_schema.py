@@ -10,6 +10,8 @@ from rest_framework import serializers
 from billing.baskets import CYCLE, START
 from billing.models import Quote
 from billing.selectors_quotes import ShownQuote, shown_quote
+from billing.situation import Part
+from billing.situation_notes import usage_notes
 from plans.api import TextSerializer
 from plans.pages import PAGE_PARAMETERS, page_schema
 from subscriptions.models.agreements import Term
@@ -160,6 +162,9 @@ class QuoteWithLinesSerializer(QuoteSerializer):
     later = serializers.ListField(
         child=serializers.CharField(), help_text="Charges that neither invoice holds, as they fall due later."
     )
+    notes = serializers.ListField(
+        child=serializers.CharField(), help_text="What of the usage changes nothing, or is assumed."
+    )
     alternatives = serializers.DictField(
         child=serializers.IntegerField(),
         help_text=f"Of a bundle: the other plans that offer it, and what a month comes to there. {MINOR}",
@@ -182,6 +187,7 @@ def whole(quote: Quote, at: datetime) -> Fields:
         START: _invoice(shown, START),
         CYCLE: _invoice(shown, CYCLE),
         "later": _later(shown),
+        "notes": [one.sentence() for one in usage_notes(shown.terms.document, Part(usage=asked["usage"]))],
         "alternatives": asked.pop("alternatives", {}),
         "asked": asked,
     }

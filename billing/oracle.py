@@ -8,7 +8,7 @@ from billing.situation import Situation, SituationInvalid, number
 from billing.situation_check import situation_problems
 from billing.situation_run import Answer, answer
 from plans.catalogue import CatalogueInvalid
-from plans.catalogue_yaml import located, read_yaml
+from plans.catalogue_yaml import read_yaml
 from plans.problems import Problem, join
 from plans.shape import Strict
 from plans.terms import Document, read_terms, to_tree
@@ -54,13 +54,10 @@ def meets(expected: Expected, got: Answer) -> bool:
 
 def read_case(text: str) -> Case:
     """Return a checked case; raises CatalogueInvalid with every problem and its place."""
-    case, found, marks = read_yaml(text, Case)
-    if case is not None:
-        found = [located(one, marks) for one in case_problems(case)]
-    if case is None or found:
+    case, found, _marks = read_yaml(text, Case, case_problems)
+    if case is None:
         raise CatalogueInvalid(found)
-    checked: Case = case
-    return checked
+    return case
 
 
 def case_problems(case: Case) -> Iterator[Problem]:

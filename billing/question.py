@@ -1,19 +1,22 @@
 """What `rate` is asked: a file of prices and a file of facts, read into terms and a situation. PURE."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from billing.oracle import Case, Expected, case_problems, expected_problems
 from billing.situation import Situation
 from billing.situation_check import situation_problems
+from billing.situation_notes import notes_of
 from plans.catalogue import Catalogue, Plan, Version
-from plans.catalogue_check import SECTIONS, terms_of
+from plans.catalogue_check import SECTIONS, composed, terms_of
 from plans.catalogue_check import problems as catalogue_problems
-from plans.catalogue_yaml import Marks, located, parse_yaml
+from plans.catalogue_yaml import Marks, located, parse_yaml, shaped
 from plans.errors import DomainError, _
-from plans.problems import Problem
-from plans.shape import Tree, build
+from plans.problems import Problem, join
+from plans.problems_follow import independent, with_meaning
+from plans.shape import Tree
 from plans.terms import Document, Terms, read_terms, to_tree
 from plans.terms_check import problems as terms_problems
 
@@ -51,17 +54,19 @@ class Question:
     version: int | None = None
     expected: Expected | None = None
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of a catalogue's meters
+    notes: tuple[Problem, ...] = ()  # what changes nothing, or counts otherwise than it may seem
     unpriced: tuple[str, ...] = ()  # meters of the catalogue that were used and have no price in this plan
 
 
 @dataclass(slots=True)
 class _File:
-    """One file while it is read."""
+    """One file while it is read: faults of its shape, then those of its meaning."""
 
     name: str
-    tree: Tree
+    tree: Tree  # None where the text cannot be read at all
     marks: Marks
-    found: list[Problem]
+    shape: list[Problem]
+    found: list[Problem] = field(default_factory=list)
 
     @classmethod
     def read(cls, name: str, text: str) -> "_File":
@@ -69,11 +74,19 @@ class _File:
         return cls(name, tree, marks, found)
 
     def typed(self, kind: Any) -> Any:
-        """Return the tree as `kind`, or None with its problems noted."""
-        return None if self.found else build(self.tree, kind, "", self.found)
+        """Return the tree as `kind`, its faults noted and stand-ins in their place; None if unreadable."""
+        if self.tree is None:
+            return None
+        value, self.shape = shaped(self.tree, kind, self.shape)
+        return value
 
-    def problems(self) -> Iterator[tuple[str, Problem]]:
-        for one in self.found:
+    def problems(self, beside: "_File | None" = None) -> Iterator[tuple[str, Problem]]:
+        """Yield what is wrong, without what only follows from a fault of shape here or in the file beside."""
+        found = with_meaning(self.shape, self.tree, self.found)
+        if beside is not None:
+            there = [one.at(join("terms", one.path)) for one in beside.shape]
+            found = list(independent(there, {"terms": beside.tree}, found))
+        for one in found:
             yield self.name, one if one.line is not None else located(one, self.marks)
 
 
@@ -88,22 +101,24 @@ def read_question(prices: str, facts: str | None, plan: str | None = None) -> Qu
     kind = kind_of(first.tree)
     asked: Asked | None = None if second is None else second.typed(Asked)
     whole = first.typed(kind)
-    question = None
-    if kind is Case and whole is not None and second is None:
+    make = None
+    if second is not None:
+        make = _answerable(first, second, whole, asked, plan)
+    elif kind is Case and whole is not None:
         first.found += case_problems(whole)
-        situation, expected = whole.situation, whole.expected
-        if not first.found:
-            terms = read_terms(to_tree(whole.terms))
-            question = Question(terms, situation, first.marks, "situation", expected=expected)
-    elif second is None:
-        if kind is not Case:  # a worked bill has its own situation, or says itself that it is missing
-            first.found.append(Problem("", "missing_field", {"field": "situation"}))
-    else:
-        question = _answerable(first, second, whole, asked, plan)
-    found = [*first.problems(), *(second.problems() if second else ())]
-    if found or question is None:
+        make = partial(_of_case, whole, first.marks)
+    elif first.tree is not None:
+        first.found.append(Problem("", "missing_field", {"field": "situation"}))
+    found = [*first.problems(), *(second.problems(first) if second else ())]
+    if found or make is None:
         raise QuestionInvalid(found)
-    return question
+    question = make()
+    return replace(question, notes=tuple(notes_of(question.terms.document, question.situation)))
+
+
+def _of_case(case: Case, marks: Marks) -> Question:
+    terms = read_terms(to_tree(case.terms))
+    return Question(terms, case.situation, marks, "situation", expected=case.expected)
 
 
 def kind_of(tree: Tree) -> type[Catalogue] | type[Case] | type[Document]:
@@ -118,23 +133,22 @@ def kind_of(tree: Tree) -> type[Catalogue] | type[Case] | type[Document]:
 
 def _answerable(
     first: _File, second: _File, whole: Any, asked: Asked | None, plan: str | None
-) -> Question | None:
-    """Return the question, or None with its problems noted in the files."""
+) -> Callable[[], Question] | None:
+    """Return how the question is made, or None; its problems are noted in the files."""
     if asked is not None and asked.expected is not None:
         second.found += expected_problems(asked.expected)
     if isinstance(whole, Catalogue):
         return _of_catalogue(first, second, whole, asked, plan)
-    if whole is None or asked is None:
-        first.found += terms_problems(_document(whole)) if whole is not None else ()
+    document = None if whole is None else _document(whole)
+    if document is not None:
+        first.found += terms_problems(document)
+    if document is None or asked is None:
         return None
-    document = _document(whole)
-    first.found += terms_problems(document)
     second.found += situation_problems(document, asked)
     if asked.plan or plan:
         (first if plan else second).found.append(Problem("" if plan else "plan", "plan_unused"))
-    if first.found:
-        return None
-    return Question(read_terms(to_tree(document)), asked, second.marks, expected=asked.expected)
+    expected = asked.expected
+    return lambda: Question(read_terms(to_tree(document)), asked, second.marks, expected=expected)
 
 
 def _document(whole: Case | Document) -> Document:
@@ -143,19 +157,21 @@ def _document(whole: Case | Document) -> Document:
 
 def _of_catalogue(
     first: _File, second: _File, whole: Catalogue, asked: Asked | None, plan: str | None
-) -> Question | None:
+) -> Callable[[], Question] | None:
     first.found += catalogue_problems(whole)
-    if first.found or asked is None:
+    if asked is None:
         return None
     chosen = _chosen(first if plan else second, whole, plan or asked.plan)
     if chosen is None:
         return None
-    terms = terms_of(whole, chosen[1])
-    unpriced = _left_out(asked, {one.code for one in whole.meters} - terms.document.meters.keys())
-    second.found += situation_problems(terms.document, asked)
+    document = composed(whole, chosen[1])
+    unpriced = _left_out(asked, {one.code for one in whole.meters} - document.meters.keys())
+    second.found += situation_problems(document, asked)
     names = {one.code: {"en": one.names.en, "zh-Hans": one.names.zh} for one in whole.meters}
-    code, number = chosen[0].code, chosen[1].number
-    return Question(terms, asked, second.marks, "", code, number, asked.expected, names, unpriced)
+    code, number, expected = chosen[0].code, chosen[1].number, asked.expected
+    return lambda: Question(
+        terms_of(whole, chosen[1]), asked, second.marks, "", code, number, expected, names, unpriced=unpriced
+    )
 
 
 def _left_out(asked: Asked, codes: set[str]) -> tuple[str, ...]:

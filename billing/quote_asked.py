@@ -14,13 +14,15 @@ from zoneinfo import ZoneInfo
 from billing.baskets import Basket
 from billing.cadence import Calendar
 from billing.errors_quotes import QuoteInvalid
-from billing.quote_request import Fault, QuoteRequest, pointer_of
+from billing.quote_request import Fault, QuoteRequest, fault_of, pointer_of
 from billing.situation import Part, context_of, quantities_of
+from billing.situation_traps import misspelt
 from plans.composition import COUPON, MODULE, SLA, SUPPORT, Clash, clashes
 from plans.errors import DomainError, _
-from plans.problems import join
+from plans.problems import Problem, join
 from plans.selectors import Offer
 from plans.terms import Terms
+from plans.terms_attributes import read_attributes
 from subscriptions.anchors import start_anchor
 from subscriptions.errors import (
     CurrencyNotOffered,
@@ -177,7 +179,17 @@ def _usage(request: QuoteRequest, terms: Terms, buyer: Buyer) -> Iterator[Fault]
             if not _quantity(value):
                 yield _fault(place, UsageValue(value=value))
                 continue
+            odd = _misspelt(row, terms, meter, path)
+            if odd:
+                yield from (fault_of(one, {"usage": request.usage}) for one in odd)
+                continue
             yield from _attempt(partial(quantities_of, terms, Part(usage={meter: [row]}), buyer.zone), place)
+
+
+def _misspelt(row: str | dict[str, str], terms: Terms, meter: str, path: str) -> list[Problem]:
+    if isinstance(row, str) or "value" in row or meter not in terms.document.meters:
+        return []
+    return list(misspelt(row, read_attributes(terms.document, meter), path))
 
 
 def _values(request: QuoteRequest, terms: Terms, buyer: Buyer) -> Iterator[Fault]:

@@ -1,13 +1,13 @@
 """What a quote is asked for, read strictly: every field that is not right is named at once. PURE."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from plans.problems import Problem, join
-from plans.shape import Strict, build
+from plans.shape import Strict, mended
 from usage.parsing_values import Refused
 from usage.parsing_values import text as checked_text
 
@@ -53,24 +53,38 @@ class Fault:
         return {"pointer": self.pointer, "code": self.code, "detail": self.detail}
 
 
-def read_request(tree: Tree) -> tuple[QuoteRequest | None, list[Fault]]:
-    """Return the request, or every fault of its shape."""
+def read_request(tree: Tree) -> tuple[QuoteRequest, list[Fault]]:
+    """Return the request with every fault of its shape; what is at fault is left out of it."""
     problems = list(_unstorable(tree, ""))
-    found = build(tree, QuoteRequest, "", problems) if not problems else None
-    if found is not None and found.seats > MOST_SEATS:
-        params = {"value": str(found.seats), "low": "0", "high": str(MOST_SEATS)}
-        problems.append(Problem("seats", "out_of_range", params))
-    if found is not None:
-        problems += [
-            Problem(
-                join("usage", meter),
-                "out_of_range",
-                {"value": str(len(rows)), "low": "0", "high": str(MOST_ROWS)},
-            )
-            for meter, rows in found.usage.items()
-            if isinstance(rows, list) and len(rows) > MOST_ROWS
-        ]
-    return (None if problems else found), [fault_of(one, tree) for one in problems]
+    odd = {one.path for one in problems}
+    found: QuoteRequest = mended(tree, QuoteRequest, "", problems)
+    problems += [one for one in _too_much(found) if one.path not in odd]
+    if problems:
+        lost = {one.path for one in problems}
+        sound = [name for name in found.__struct_fields__ if name not in lost]
+        found = QuoteRequest(**{name: _kept(getattr(found, name), name, lost) for name in sound})
+    return found, [fault_of(one, tree) for one in problems]
+
+
+def _too_much(request: QuoteRequest) -> Iterator[Problem]:
+    """Yield what is larger than a quote takes."""
+    if request.seats > MOST_SEATS:
+        params = {"value": str(request.seats), "low": "0", "high": str(MOST_SEATS)}
+        yield Problem("seats", "out_of_range", params)
+    for meter, rows in request.usage.items():
+        if isinstance(rows, list) and len(rows) > MOST_ROWS:
+            params = {"count": str(len(rows)), "most": str(MOST_ROWS)}
+            yield Problem(join("usage", meter), "too_many", params)
+
+
+def _kept(value: Any, path: str, lost: Collection[str]) -> Any:
+    """Return a value without what is at fault; entries of a list keep their places."""
+    if isinstance(value, dict):
+        whole = {key: part for key, part in value.items() if join(path, key) not in lost}
+        return {key: _kept(part, join(path, key), lost) for key, part in whole.items()}
+    if isinstance(value, list):
+        return [_kept(part, join(path, index), lost) for index, part in enumerate(value)]
+    return value
 
 
 def fault_of(problem: Problem, tree: Tree) -> Fault:

@@ -31,6 +31,7 @@ def answer_tree(question: Question, answer: Answer) -> dict[str, Any]:
         ],
         "derivations": [] if answer.ratings else [to_tree(node) for node in answer.derivations],
         "bills": [_bill(rating) for rating in answer.ratings],
+        "notes": [{"path": one.path, "code": one.code, "text": one.sentence()} for one in question.notes],
         "terms_hash": question.terms.hash,
         "inputs_hash": hashes[0] if len(hashes) == 1 else _together(hashes) if hashes else None,
         "engine": ENGINE,

@@ -117,12 +117,15 @@ def span_of(span: Span, zone: ZoneInfo, path: str) -> Period:
     return Period(start, end)
 
 
-def number(text: str, path: str) -> Decimal:
-    """Return a plain decimal; a situation may hold a negative one."""
+def number(text: str, path: str, low: int | None = None) -> Decimal:
+    """Return a plain decimal; a situation may hold a negative one, where nothing sets a lowest."""
     body = text.removeprefix("-")
     if not body.isascii() or not body.replace(".", "", 1).isdigit():
         raise SituationInvalid(path, "given_number", value=text)
-    return Decimal(text)
+    found = Decimal(text)
+    if low is not None and found < low:
+        raise SituationInvalid(path, "given_negative", value=text)
+    return found
 
 
 def context_of(terms: Terms, part: Part, zone: ZoneInfo) -> Context:
@@ -137,7 +140,7 @@ def context_of(terms: Terms, part: Part, zone: ZoneInfo) -> Context:
         zone=zone.key,
         facts=facts,
         labels=labels,
-        options={name: number(text, f"options.{name}") for name, text in held.items()},
+        options={name: number(text, f"options.{name}", 0) for name, text in held.items()},
         split=split,
         packs={pool: packs_of(pool, given, zone) for pool, given in part.packs.items()},
     )
@@ -152,7 +155,7 @@ def facts_and_labels(
     dimensions = {charge.split for charge in document.charges}
     for name, text in given.items():
         if name in document.facts or (name in BUILTIN_FACTS and name not in document.labels):
-            facts[name] = number(text, f"{path}.{name}")
+            facts[name] = number(text, f"{path}.{name}", low=0 if name in BUILTIN_FACTS else None)
         elif name in document.labels or name in (*BUILTIN_LABELS, "currency") or name in dimensions:
             labels[name] = _label(document, name, text, path)
         else:
@@ -190,15 +193,20 @@ def own_values(
 
 def packs_of(pool: str, given: list[PackGiven], zone: ZoneInfo) -> list[Pack]:
     """Return the packs held for one pool."""
-    return [
-        Pack(
-            one.code or f"{pool}-{index}",
-            number(one.left, f"packs.{pool}[{index}].left"),
-            instant(one.expires, zone, f"packs.{pool}[{index}].expires") if one.expires else None,
-            instant(one.bought, zone, f"packs.{pool}[{index}].bought") if one.bought else None,
+    return [pack_of(pool, index, one, zone) for index, one in enumerate(given)]
+
+
+def pack_of(pool: str, index: int, one: PackGiven, zone: ZoneInfo) -> Pack:
+    """Return one pack; refuses less than nothing, and an end before its purchase."""
+    path = f"packs.{pool}[{index}]"
+    left = number(one.left, f"{path}.left", 0)
+    expires = instant(one.expires, zone, f"{path}.expires") if one.expires else None
+    bought = instant(one.bought, zone, f"{path}.bought") if one.bought else None
+    if expires is not None and bought is not None and expires <= bought:
+        raise SituationInvalid(
+            f"{path}.expires", "given_pack_ends", expires=str(one.expires), bought=str(one.bought)
         )
-        for index, one in enumerate(given)
-    ]
+    return Pack(one.code or f"{pool}-{index}", left, expires, bought)
 
 
 def quantities_of(terms: Terms, part: Part, zone: ZoneInfo) -> Quantities:

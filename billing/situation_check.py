@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from billing.situation import (
+    PackGiven,
     Part,
     Situation,
     SituationInvalid,
@@ -15,6 +16,7 @@ from billing.situation import (
     number,
     observation_of,
     own_values,
+    pack_of,
     period_of,
     span_of,
     zone_of,
@@ -91,7 +93,7 @@ class _Check:
         self.found += [one.at(prefix + one.path) for one in self._unknown(part)]
         if isinstance(part.options, dict):
             for name, text in part.options.items():
-                self.attempt(prefix, number, text, f"options.{name}")
+                self.attempt(prefix, number, text, f"options.{name}", 0)
         self._usage(prefix, part)
         self._packs(prefix, part)
         self._time(prefix, part)
@@ -121,11 +123,19 @@ class _Check:
     def _packs(self, prefix: str, part: Part) -> None:
         for pool, given in part.packs.items():
             for index, one in enumerate(given):
-                for word in ("left", "expires", "bought"):
-                    text, path = getattr(one, word), f"packs.{pool}[{index}].{word}"
-                    if text is not None:
-                        more = () if word == "left" else (self.zone,)
-                        self.attempt(prefix, number if word == "left" else instant, text, *more, path)
+                before = len(self.found)
+                self._pack_words(prefix, f"packs.{pool}[{index}]", one)
+                if len(self.found) == before:
+                    self.attempt(prefix, pack_of, pool, index, one, self.zone)
+
+    def _pack_words(self, prefix: str, path: str, one: PackGiven) -> None:
+        """Try each word of a pack alone."""
+        for word in ("left", "expires", "bought"):
+            text, here = getattr(one, word), f"{path}.{word}"
+            if text is not None and word == "left":
+                self.attempt(prefix, number, text, here, 0)
+            elif text is not None:
+                self.attempt(prefix, instant, text, self.zone, here)
 
     def _time(self, prefix: str, part: Part) -> None:
         self.attempt(prefix, period_of, part, self.zone)

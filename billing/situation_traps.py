@@ -1,14 +1,17 @@
 """What is given in a way that would count as nothing, or as one, without a word. PURE."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
+from difflib import get_close_matches
 
 from billing.situation import Part, events_of
-from plans.problems import Problem
+from plans.problems import Problem, join
+from plans.shape_gaps import is_gap
 from plans.terms import Document
-from plans.terms_attributes import bands_of
+from plans.terms_attributes import bands_of, read_attributes
 from plans.terms_check import BUILTIN_FACTS
 from plans.terms_walk import reachable_names
 
+_VALUE = ("value",)
 _COUNTING = ("count", "distinct")
 
 
@@ -17,14 +20,25 @@ def trap_problems(document: Document, part: Part) -> Iterator[Problem]:
     yield from _misplaced(document, part)
     yield from _counted_already(document, part)
     dimensions = _split_meters(document)
+    read: dict[str, set[str]] = {}
     for code, attributes, path in events_of(document, part):
         meter = document.meters.get(code)
+        if meter is not None and "value" not in attributes:
+            known = read.setdefault(code, read_attributes(document, code))
+            yield from misspelt(attributes, known, path)
         for attribute in meter.where if meter else ():
             if attribute not in attributes:
                 yield Problem(path, "given_where", {"name": code, "attribute": attribute})
         for dimension in dimensions.get(code, ()):
             if dimension not in attributes:
                 yield Problem(path, "given_split", {"name": code, "dimension": dimension})
+
+
+def misspelt(attributes: Iterable[str], read: Collection[str], path: str) -> Iterator[Problem]:
+    """Yield the attribute of an entry without a value that looks like one and that nothing reads."""
+    for name in attributes:
+        if name not in read and get_close_matches(name.lower(), _VALUE, n=1, cutoff=0.75):
+            yield Problem(join(path, name), "given_misspelt", {"name": name, "near": "value"})
 
 
 def _misplaced(document: Document, part: Part) -> Iterator[Problem]:
@@ -61,7 +75,7 @@ def _split_meters(document: Document) -> dict[str, set[str]]:
         for code in reachable_names(document, charge) & document.meters.keys():
             found.setdefault(code, []).append(charge.split)
     return {
-        code: {one for one in splits if one is not None} - bands_of(document.meters[code])
+        code: {one for one in splits if one is not None and not is_gap(one)} - bands_of(document.meters[code])
         for code, splits in found.items()
         if None not in splits
     }

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from plans.catalogue_yaml import located, read_yaml
+from plans.catalogue_yaml import read_yaml
 from plans.problems import Problem, TermsInvalid
 from plans.shape import Strict
 from plans.sla_terms import (
@@ -196,13 +196,10 @@ def read_catalogue(text: str) -> Catalogue:
     """Return a checked catalogue; raises CatalogueInvalid with every problem and its place."""
     from plans.catalogue_check import problems  # the checker imports this schema
 
-    catalogue, found, marks = read_yaml(text, Catalogue)
-    if catalogue is not None:
-        found = [located(one, marks) for one in problems(catalogue)]
-    if catalogue is None or found:
+    catalogue, found, _marks = read_yaml(text, Catalogue, problems)
+    if catalogue is None:
         raise CatalogueInvalid(found)
-    whole: Catalogue = catalogue
-    return whole
+    return catalogue
 
 
 def meter_declaration(kind: str, unit: str) -> dict[str, Any]:
@@ -260,12 +257,14 @@ def parts_of(version: Version, catalogue: Catalogue) -> list[Part]:
     return found
 
 
-def compose_version(version: Version, catalogue: Catalogue) -> dict[str, Any]:
+def compose_version(
+    version: Version, catalogue: Catalogue, clashes: list[Problem] | None = None
+) -> dict[str, Any]:
     """Return the whole terms of a version as a plain tree, to be given to `read_terms`."""
     closing = [to_tree(charge) for charge in version.closing]
     meters = {meter.code: meter_declaration(meter.kind, meter.unit) for meter in catalogue.meters}
     base = with_early_exit(to_tree(version.terms), version.early_exit)
-    return compose(base, parts_of(version, catalogue), closing, meters)
+    return compose(base, parts_of(version, catalogue), closing, meters, clashes)
 
 
 def faults(found: list[Problem]) -> str:

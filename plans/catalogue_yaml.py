@@ -3,17 +3,19 @@
 PyYAML parses; its own typing (22:00 = 1320, no = false, 0.0015 = a float) is never asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
-from plans.errors import _
+from plans.catalogue_syntax import syntax_fault
 from plans.problems import Problem, join
-from plans.shape import Tree, build
+from plans.problems_follow import with_meaning
+from plans.shape import Tree, mended
 from plans.terms import to_tree
 
+Kind = TypeVar("Kind")
 Marks = dict[str, tuple[int, int]]  # path -> line and column, counted from 1
 _DEEPEST = 60
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -36,19 +38,30 @@ def parse_yaml(text: str) -> tuple[Tree, Marks, list[Problem]]:
         return None, reader.marks, [*reader.problems, error.problem]
     except yaml.YAMLError as error:
         place = _place(getattr(error, "problem_mark", None))
-        reason = str(getattr(error, "problem", None) or error).splitlines()[0]
-        return None, reader.marks, [*reader.problems, Problem("", "not_yaml", {"reason": reason}, *place)]
+        said = str(getattr(error, "problem", None) or error), str(getattr(error, "context", None) or "")
+        return None, reader.marks, [*reader.problems, syntax_fault(*said, *place)]
     return tree, reader.marks, reader.problems
 
 
-def read_yaml(text: str, kind: Any) -> tuple[Any, list[Problem], Marks]:
-    """Return the text as `kind` (or None), every problem with its place, and the places."""
-    tree, marks, problems = parse_yaml(text)
-    if problems:
-        return None, problems, marks
+def read_yaml(
+    text: str, kind: type[Kind], meaning: Callable[[Any], Iterable[Problem]] | None = None
+) -> tuple[Kind | None, list[Problem], Marks]:
+    """Return the text as `kind` (None if anything is wrong), all that is wrong, and the places."""
+    tree, marks, found = parse_yaml(text)
+    if tree is None:
+        return None, found, marks
+    value, found = shaped(tree, kind, found)
+    said = meaning(value) if meaning else ()
+    found = [one if one.line else located(one, marks) for one in with_meaning(found, tree, said)]
+    return (None if found else value), found, marks
+
+
+def shaped(tree: Tree, kind: Any, noted: Sequence[Problem]) -> tuple[Any, list[Problem]]:
+    """Return a tree as `kind`, stand-ins where it is at fault, and its faults beside those noted already."""
     found: list[Problem] = []
-    value = build(tree, kind, "", found)
-    return (None if found else value), [located(one, marks) for one in found], marks
+    value = mended(tree, kind, "", found)
+    told = {one.path for one in noted}
+    return value, [*noted, *(one for one in found if one.path not in told)]
 
 
 def located(problem: Problem, marks: Marks) -> Problem:
@@ -131,9 +144,9 @@ class _Reader:
         if event.tag is not None:
             self._note("tag_not_allowed", path, event.start_mark, tag=str(event.tag))
         if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in getattr(event, "value", "")):
-            raise _UnreadableError("not_yaml", event.start_mark, reason=_("a character no text can hold"))
+            raise _UnreadableError("text_control", event.start_mark)
         if depth > _DEEPEST:
-            raise _UnreadableError("not_yaml", event.start_mark, reason=f"nested deeper than {_DEEPEST}")
+            raise _UnreadableError("too_deep", event.start_mark, most=str(_DEEPEST))
 
     def _note(self, code: str, path: str, mark: Any, **params: str) -> None:
         line, column = _place(mark)
@@ -149,7 +162,7 @@ class _Reader:
         found: dict[str, Tree] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
-                raise _UnreadableError("not_yaml", event.start_mark, reason=_("a key is one word"))
+                raise _UnreadableError("yaml_key", event.start_mark)
             key, here = event.value, join(path, event.value)
             self._refuse_tricks(event, here, depth)
             if key in found:

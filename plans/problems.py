@@ -20,7 +20,8 @@ TEXTS: dict[str, str] = {
     "too_deep": _("This is nested deeper than %(most)s levels."),
     "not_json": _("This cannot be read as JSON: %(reason)s"),
     "empty_text": _("The text is empty."),
-    "bad_number": _("“%(value)s” is not a plain decimal number of at most 12 places."),
+    "bad_number": _("“%(value)s” is not a plain decimal number of at most 20 digits and 12 places."),
+    "bad_rank": _("“%(value)s” is not a whole number from 1, such as 3 for the third highest."),
     "negative_literal": _("%(value)s is negative. Write the amount without a sign and use minus or credit."),
     "zero_divisor": _("Zero is not possible here: nothing can be divided by it."),
     "zero_multiple": _("Zero is not possible here: nothing is a multiple of it."),
@@ -41,6 +42,7 @@ TEXTS: dict[str, str] = {
     "else_needed": _("The values of the label “%(label)s” are not listed, so an else is needed."),
     "unknown_spend": _("No charge or tag is called “%(name)s”."),
     "spend_below": _("“%(name)s” stands below this charge. A charge sees only those above it."),
+    "spend_empty": _("Name at least one charge or tag whose amounts are meant."),
     "mode_missing": _("Bands need a mode: graduated, volume or bracket."),
     "mode_without_bands": _("A mode without bands says nothing. Remove it or add bands."),
     "bands_empty": _("There are no bands."),
@@ -64,6 +66,10 @@ TEXTS: dict[str, str] = {
     "stage_n_unused": _("“%(take)s” takes no n."),
     "quoted_mismatch": _("A price for one %(quoted)s cannot be billed every %(every)s in whole multiples."),
     "resets_word": _("A charge that accumulates (resets) takes no “%(word)s”."),
+    "resets_shorter": _(
+        "A bill for one %(every)s cannot accumulate over one %(resets)s, which is shorter. Bill it at least "
+        "once each %(resets)s, or leave resets out."
+    ),
     "attribute_not_kept": _(
         "Events of the meter “%(meter)s” do not keep “%(attribute)s”, so nothing would be counted by it. "
         "Add it to the meter's dimensions (now: %(known)s)."
@@ -79,7 +85,27 @@ TEXTS: dict[str, str] = {
     "band_not_split": _("The time band is known only inside a charge that says split: band."),
     "not_money": _("This charge does not end in money: a price, a spend or a fact in money is missing."),
     "unit_mismatch": _("Money and a quantity do not go together in “%(word)s”."),
-    "not_yaml": _("This cannot be read as YAML: %(reason)s"),
+    "units_mixed": _(
+        "“%(word)s” joins %(left)s and %(right)s, which are different units. Convert one of them "
+        "(times or over a number), or declare the same unit for both."
+    ),
+    "not_yaml": _("From here on this cannot be read as YAML. Look at this line and the one before it."),
+    "yaml_two_colons": _(
+        "A second “: ” is not expected here. Put the text in quotes, or indent the line as its "
+        "neighbours are."
+    ),
+    "yaml_colon": _("A “:” is expected after the key of this line or of the one before it."),
+    "yaml_open_list": _("A “,” or “]” is expected: the list that begins here or above is not closed."),
+    "yaml_open_mapping": _("A “,” or “}” is expected: the mapping that begins here or above is not closed."),
+    "yaml_value": _("A value is expected here, or the bracket that closes a list or mapping above."),
+    "yaml_quote": _("The quotation mark that opens a text here or above is not closed."),
+    "yaml_escape": _("After “\\” in double quotes no such character is expected. Use single quotes."),
+    "yaml_character": _(
+        "A text cannot begin with this character; a tab cannot indent. Put the text in quotes, indent "
+        "with spaces."
+    ),
+    "yaml_indent": _("Another indentation is expected: lines that belong together begin in the same column."),
+    "yaml_key": _("A key is one word, and no list or mapping."),
     "duplicate_key": _("“%(key)s” is written twice."),
     "anchor_or_alias": _("Anchors and aliases (& and *) are not used in a catalogue. Write the value out."),
     "tag_not_allowed": _("Type tags (!%(tag)s) are not used in a catalogue."),
@@ -88,6 +114,9 @@ TEXTS: dict[str, str] = {
     "unknown_reference": _("There is no “%(code)s” among the %(section)s of the catalogue."),
     "self_reference": _("“%(code)s” cannot require or exclude itself."),
     "requires_and_excludes": _("“%(code)s” is both required and excluded."),
+    "never_held": _(
+        "“%(code)s” can never be held: it requires “%(other)s”, and “%(one)s” excludes “%(another)s”."
+    ),
     "value_type": _("“%(value)s” does not suit the %(type)s feature “%(feature)s”."),
     "out_of_range": _("%(value)s is outside %(low)s to %(high)s."),
     "requires_not_offered": _("“%(code)s” requires “%(other)s”, which this version does not offer."),
@@ -100,6 +129,7 @@ TEXTS: dict[str, str] = {
         "“%(code)s” is counted in published terms, so its %(fields)s cannot change. Make a new meter."
     ),
     "missing_description": _("The description in %(language)s is missing."),
+    "too_many": _("These are %(count)s entries, and at most %(most)s are taken. Add some of them up."),
     "too_long": _("“%(field)s” holds at most %(most)s characters, this is %(length)s."),
     "text_too_long": _("The text is longer than %(most)s characters."),
     "text_control": _("The text holds a control, direction or broken character."),
@@ -158,6 +188,23 @@ TEXTS: dict[str, str] = {
     ),
     "given_currency_not_sold": _("The terms are not sold in “%(value)s”. Use one of: %(known)s."),
     "given_currency": _("The terms are sold in %(known)s. Say which under facts: currency."),
+    "given_negative": _("%(value)s is below zero, and nobody can hold less than nothing."),
+    "given_pack_ends": _("The pack ends (%(expires)s) before it is bought (%(bought)s)."),
+    "given_misspelt": _(
+        "Nothing reads “%(name)s” of this entry, which would count as 1. Did you mean: %(near)s?"
+    ),
+    "note_unread": _("Nothing in the terms reads “%(attribute)s” of “%(name)s”; it changes nothing."),
+    "note_band": _(
+        "“%(name)s” is priced by the time of day and has values without a time (at). They are counted in the "
+        "time band “%(band)s” (else)."
+    ),
+    "note_outside": _(
+        "Values of “%(name)s” lie outside the period %(start)s to %(end)s and are not counted: %(count)s."
+    ),
+    "note_period": _(
+        "“%(name)s” is charged for every %(every)s, and the period of this bill is: %(length)s. A charge "
+        "stands once on each bill, however long its period is."
+    ),
     "unknown_plan": _("The catalogue has no plan “%(plan)s”. Known: %(known)s."),
     "unknown_version": _("The plan “%(plan)s” has no version %(version)s. Known: %(known)s."),
     "plan_needed": _("The catalogue has several plans. Name one with “plan” or --plan: %(known)s."),

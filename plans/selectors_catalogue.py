@@ -26,14 +26,25 @@ from plans.catalogue_yaml import dump_yaml
 from plans.composition import offer_problems
 from plans.models import Coupon as CouponRow
 from plans.models import Feature as FeatureRow
-from plans.models import FeatureModule, Named, PlanVersion
+from plans.models import FeatureModule, PlanVersion
 from plans.models import Meter as MeterRow
 from plans.models import Plan as PlanRow
 from plans.models import SlaTier as SlaRow
 from plans.models import SupportTier as SupportRow
 from plans.problems import Problem, TermsInvalid
+from plans.problems_follow import with_meaning
 from plans.promises import compose_promises
-from plans.shape import Tree, build
+from plans.selectors_trees import (
+    coupon_tree,
+    feature_tree,
+    meter_tree,
+    module_tree,
+    modules_rows,
+    plan_tree,
+    sla_tier_tree,
+    support_tier_tree,
+)
+from plans.shape import Tree, build, mended
 from plans.terms import Terms, canonical_json, read_terms, to_tree
 
 SECTIONS: dict[str, Any] = {
@@ -65,15 +76,15 @@ class Draft:
 def stored_trees() -> dict[str, dict[str, Tree]]:
     """Return every catalogue row as the tree a file would hold, by section and code; versions left out."""
     return {
-        "meters": {row.code: _meter(row) for row in MeterRow.objects.order_by("pk")},
+        "meters": {row.code: meter_tree(row) for row in MeterRow.objects.order_by("pk")},
         "features": {
-            row.code: _feature(row) for row in FeatureRow.objects.select_related("meter").order_by("pk")
+            row.code: feature_tree(row) for row in FeatureRow.objects.select_related("meter").order_by("pk")
         },
-        "modules": {row.code: _module(row) for row in _modules()},
-        "sla_tiers": {row.code: _sla_tier(row) for row in SlaRow.objects.order_by("pk")},
-        "support_tiers": {row.code: _support_tier(row) for row in SupportRow.objects.order_by("pk")},
-        "coupons": {row.code: _coupon(row) for row in CouponRow.objects.order_by("pk")},
-        "plans": {row.code: _plan(row) for row in PlanRow.objects.order_by("pk")},
+        "modules": {row.code: module_tree(row) for row in modules_rows()},
+        "sla_tiers": {row.code: sla_tier_tree(row) for row in SlaRow.objects.order_by("pk")},
+        "support_tiers": {row.code: support_tier_tree(row) for row in SupportRow.objects.order_by("pk")},
+        "coupons": {row.code: coupon_tree(row) for row in CouponRow.objects.order_by("pk")},
+        "plans": {row.code: plan_tree(row) for row in PlanRow.objects.order_by("pk")},
     }
 
 
@@ -133,34 +144,40 @@ def version_text(version: PlanVersion) -> str:
     return dump_yaml(version.source if typed is None else to_tree(typed))
 
 
-def draft_of(version: PlanVersion) -> Draft:
-    """Check a version against the stored catalogue; problems carry paths of its source."""
+def draft_of(version: PlanVersion, typed_in: Tree = None) -> Draft:
+    """Check a version against the stored catalogue; problems carry paths of its source.
+
+    `typed_in` is a source that is not stored, perhaps of the wrong shape.
+    """
     trees = stored_trees()
-    wanted = {f"{section}.{code}" for section in PARTS for code in version.source.get(section, [])}
+    source = version.source if typed_in is None else typed_in
+    wanted = _wanted(source)
+    offered = {f"{section}.{code}" for section, codes in wanted.items() for code in codes}
     tree = {
         section: [
             row
             for code, row in rows.items()
-            if f"{section}.{code}" in wanted or _fits(row, SECTIONS[section])
+            if f"{section}.{code}" in offered or _fits(row, SECTIONS[section])
         ]
         for section, rows in trees.items()
         if section != "plans"
     }
-    owner = _plan(version.plan)
-    tree["plans"] = [{**owner, "versions": [version_tree(version)]}]
-    found: list[Problem] = []
-    catalogue: Catalogue | None = build(tree, Catalogue, "", found)
-    if catalogue is None:
-        return Draft(None, None, list(_relative(found, tree, version.source)))
+    owner = plan_tree(version.plan)
+    tree["plans"] = [{**owner, "versions": [version_tree(version) | ({} if typed_in is None else source)]}]
+    shape: list[Problem] = []
+    catalogue: Catalogue = mended(tree, Catalogue, "", shape)
     typed = catalogue.plans[0].versions[0]
-    found = [*problems(catalogue), *offer_problems(typed, catalogue, _HERE)]
-    half = _half_described(version)
-    return Draft(typed, catalogue, [*_relative(found, tree, version.source), *half])
+    meaning = [*problems(catalogue), *offer_problems(typed, catalogue, _HERE)]
+    found = [
+        *_relative(with_meaning(shape, tree, meaning), tree, wanted),
+        *_half_described(version),
+    ]
+    return Draft(None, None, found) if shape else Draft(typed, catalogue, found)
 
 
-def problems_of(version: PlanVersion) -> list[Problem]:
-    """Return everything that keeps a draft from being published."""
-    return draft_of(version).problems
+def problems_of(version: PlanVersion, typed_in: Tree = None) -> list[Problem]:
+    """Return everything that keeps a draft (or what is typed in for it) from being published."""
+    return draft_of(version, typed_in).problems
 
 
 def draft_terms(version: PlanVersion) -> Terms:
@@ -208,9 +225,17 @@ def _typed(tree: Tree) -> Catalogue:
     return catalogue
 
 
-def _relative(found: list[Problem], tree: Tree, source: Tree) -> Iterator[Problem]:
+def _wanted(source: Tree) -> dict[str, list[str]]:
+    """Return the parts that a source offers, as far as it can be read."""
+    given = {section: source.get(section, []) for section in PARTS}
+    return {
+        section: [one for one in codes if isinstance(one, str)] if isinstance(codes, list) else []
+        for section, codes in given.items()
+    }
+
+
+def _relative(found: list[Problem], tree: Tree, wanted: dict[str, list[str]]) -> Iterator[Problem]:
     """Keep what concerns the version; name its parts by option, as their index means nothing here."""
-    wanted = {section: source.get(section, []) for section in PARTS}
     for one in found:
         if one.path.startswith(_HERE):
             yield replace(one, path=one.path.removeprefix(_HERE).lstrip("."))
@@ -224,15 +249,6 @@ def _relative(found: list[Problem], tree: Tree, source: Tree) -> Iterator[Proble
             yield one
 
 
-def _named(row: Named) -> dict[str, Tree]:
-    return {"code": row.code, "names": {"en": row.name_en, "zh-Hans": row.name_zh}}
-
-
-def _described(row: FeatureModule | PlanRow) -> dict[str, Tree]:
-    texts = {"en": row.description_en, "zh-Hans": row.description_zh}
-    return {"description": texts} if all(texts.values()) else {}
-
-
 def _half_described(version: PlanVersion) -> Iterator[Problem]:
     """Yield what one language lacks of the descriptions the price list would show."""
     wanted = version.source.get("modules", [])
@@ -244,52 +260,3 @@ def _half_described(version: PlanVersion) -> Iterator[Problem]:
             for language in (tag for tag, text in texts.items() if not text):
                 path = f"{kind}.{row.code}.description"
                 yield Problem(path, "missing_description", {"language": language})
-
-
-def _meter(row: MeterRow) -> Tree:
-    fields = ("kind", "unit", "event_type", "value_property", "unique_property", "dimensions", "source")
-    given = {field: getattr(row, field) for field in fields}
-    if row.event_type == row.code:  # the default: a file that leaves it out comes back without it
-        del given["event_type"]
-    return _named(row) | {field: value for field, value in given.items() if value != ""}
-
-
-def _feature(row: FeatureRow) -> Tree:
-    meter = {"meter": row.meter.code} if row.meter else {}
-    unit = {"unit": row.unit} if row.unit else {}
-    return {**_named(row), "type": row.type, **meter, **unit, "choices": row.choices}
-
-
-def _modules() -> Any:
-    return FeatureModule.objects.prefetch_related("rules__other").order_by("pk")
-
-
-def _module(row: FeatureModule) -> Tree:
-    rules: dict[str, list[str]] = {"requires": [], "excludes": []}
-    for rule in sorted(row.rules.all(), key=lambda one: one.pk):
-        rules[rule.kind].append(rule.other.code)
-    return {**_named(row), **_described(row), **rules, "features": row.grants, **row.charges}
-
-
-def _sla_tier(row: SlaRow) -> Tree:
-    target = format(row.target.normalize(), "f")
-    return {**_named(row), "target": target, "window": row.window, **row.document}
-
-
-def _support_tier(row: SupportRow) -> Tree:
-    fields = ("channels", "response_minutes", "hours")
-    return {**_named(row), **{field: getattr(row, field) for field in fields}, **row.document}
-
-
-def _coupon(row: CouponRow) -> Tree:
-    edges = {"from": row.valid_from, "until": row.valid_until}
-    valid = {edge: at.isoformat() for edge, at in edges.items() if at is not None}
-    counts = {name: str(n) for name in ("periods", "limit") if (n := getattr(row, name)) is not None}
-    flags = {name: "true" for name in ("once_per_customer", "stacks") if getattr(row, name)}
-    redeem = {"redeem": row.redeem_code} if row.redeem_code != row.code.upper() else {}
-    return {**_named(row), **({"valid": valid} if valid else {}), **counts, **flags, **redeem, **row.document}
-
-
-def _plan(row: PlanRow) -> Tree:
-    rest = {"audience": row.audience, "family": row.family, "rank": str(row.rank)}
-    return {**_named(row), **_described(row), **rest}

@@ -16,7 +16,8 @@ import msgspec
 
 from plans.money import Mode
 from plans.problems import Problem, TermsInvalid
-from plans.shape import Strict, Tree, build
+from plans.problems_follow import with_meaning
+from plans.shape import Strict, Tree, build, mended
 from plans.terms_schedule import Expiry, Schedule
 
 Every = Literal["term", "day", "week", "month", "quarter", "half_year", "year"]
@@ -230,24 +231,23 @@ def canonical_json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def read_document(source: Tree | bytes | str) -> tuple[Document | None, list[Problem]]:
-    """Return the typed document, or the faults of its shape. Takes a plain tree or JSON text."""
+def read_document(source: bytes) -> tuple[Document | None, list[Problem]]:
+    """Return the typed document of stored bytes, or the faults of its shape."""
     found: list[Problem] = []
-    try:
-        tree = json.loads(source, parse_float=Decimal) if isinstance(source, (bytes, str)) else source
-    except (ValueError, RecursionError) as error:
-        return None, [Problem("", "not_json", {"reason": str(error).splitlines()[0]})]
-    return build(tree, Document, "", found), found
+    return build(json.loads(source, parse_float=Decimal), Document, "", found), found
 
 
 def read_terms(source: Tree | bytes | str) -> Terms:
-    """Return checked terms; raises TermsInvalid with every problem."""
+    """Return checked terms; raises TermsInvalid with every problem. Takes a plain tree or JSON text."""
     from plans.terms_check import problems
 
-    document, found = read_document(source)
-    if document is None:
-        raise TermsInvalid(found)
-    if wrong := problems(document):
+    try:
+        tree = json.loads(source, parse_float=Decimal) if isinstance(source, (bytes, str)) else source
+    except (ValueError, RecursionError) as error:
+        raise TermsInvalid([Problem("", "not_json", {"reason": str(error).splitlines()[0]})]) from None
+    found: list[Problem] = []
+    document: Document = mended(tree, Document, "", found)
+    if wrong := with_meaning(found, tree, problems(document)):
         raise TermsInvalid(wrong)
     return Terms(document, canonical_json(to_tree(document)))
 

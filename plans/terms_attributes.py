@@ -21,6 +21,12 @@ def told_apart(document: Document, code: str) -> set[str]:
     return found | {one.split for one in document.charges if one.split and code in rules[one.code].meters}
 
 
+def read_attributes(document: Document, code: str) -> set[str]:
+    """Return every attribute of a meter's events that some word of the document reads."""
+    meter = document.meters[code]
+    return told_apart(document, code) | worth_names(meter) | bands_of(meter)
+
+
 def worth_names(meter: Meter) -> set[str]:
     """Return the attributes that the worth of one event (`each`) asks for, its value aside."""
     if meter.each is None:

@@ -11,6 +11,7 @@ import msgspec
 
 from plans.money import EXPONENTS
 from plans.problems import Problem, join
+from plans.shape_gaps import is_gap
 from plans.terms import (
     Document,
     Drawing,
@@ -46,8 +47,7 @@ def problems(document: Document) -> list[Problem]:
     for path, part in walk(document, ""):
         found += _part(scope, path, part)
     found += [*charge_problems(document), *time_problems(document)]
-    found += unit_problems(document, BUILTIN_FACTS) if not found else []
-    return found
+    return found + unit_problems(document, BUILTIN_FACTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +187,8 @@ def _formula(scope: _Scope, path: str, formula: Formula) -> Iterator[Problem]:
         yield from (
             p for i, n in enumerate(formula.over or []) if i for p in _not_zero(join(path, "over"), i, n)
         )
+    if formula.spend == []:
+        yield Problem(join(path, "spend"), "spend_empty")
     yield from _pick(scope, path, formula)
 
 
@@ -206,6 +208,8 @@ def _pick(scope: _Scope, path: str, part: Formula | Tariff) -> Iterator[Problem]
         yield Problem(join(path, "pick"), "unknown_label", {"label": label, "known": ", ".join(scope.labels)})
         return
     values = scope.labels[label]
+    if any(is_gap(value) for value in values):
+        return  # which values there are cannot be told
     if values:
         yield from _listed_cases(path, label, cases, part.otherwise is not None, values)
     elif part.otherwise is None:
@@ -244,8 +248,7 @@ def _rounding(document: Document, given: str | Rounding | None, path: str) -> It
 
 
 def _tariff(scope: _Scope, path: str, tariff: Tariff) -> Iterator[Problem]:
-    yield from _pick(scope, path, tariff)
-    yield from tariff_problems(path, tariff)
+    yield from (*_pick(scope, path, tariff), *tariff_problems(path, tariff))
 
 
 def _prorate(scope: _Scope, path: str, rule: Prorate) -> Iterator[Problem]:
@@ -277,8 +280,10 @@ def _meter(_scope: _Scope, path: str, meter: Meter) -> Iterator[Problem]:
 
 def _rank(take: str, path: str, text: str) -> Iterator[Problem]:
     """A rank is a whole number from 1; a percentile is at most 100; a divisor is not zero."""
-    if not _LITERAL.fullmatch(text) or (take in ("nth_highest", "mean_of_highest") and "." in text):
+    if not _LITERAL.fullmatch(text):
         yield Problem(path, "bad_number", {"value": text})
+    elif take in ("nth_highest", "mean_of_highest") and "." in text:
+        yield Problem(path, "bad_rank", {"value": text})
     elif not text.strip("0."):
         yield Problem(path, "zero_rank")
     elif take == "percentile" and len(text.split(".")[0]) > 2 and text.rstrip("0").rstrip(".") != "1":

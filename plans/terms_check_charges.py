@@ -9,6 +9,8 @@ from plans.terms_check_names import localised
 from plans.terms_timing import billed_every, timings, whole_multiple
 from plans.terms_walk import NAME, names_in, spends_in, walk
 
+_LONGER = ("quarter", "half_year", "year")  # than a month
+
 
 def charge_problems(document: Document) -> Iterator[Problem]:
     """Yield what is wrong with charges and figures beyond their numbers: codes, names, spend, cadence."""
@@ -77,6 +79,9 @@ def _resets(document: Document) -> Iterator[Problem]:
     for index, charge in enumerate(document.charges):
         if charge.resets is None:
             continue
+        if charge.resets == "month" and charge.every in _LONGER:
+            params = {"every": str(charge.every), "resets": charge.resets}
+            yield Problem(f"charges[{index}].resets", "resets_shorter", params)
         for path, part in walk(charge, f"charges[{index}]"):
             if isinstance(part, Prorate):
                 yield Problem(path, "resets_word", {"word": "prorate"})

@@ -6,6 +6,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from plans.problems import Problem, join
+from plans.shape_gaps import is_gap
 from plans.terms import Charge, Document, Formula, Tariff
 from plans.terms_check_names import localised
 from plans.terms_schedule import Expiry, Schedule, TimeBand, Window
@@ -35,7 +36,7 @@ def _picked_bands(document: Document) -> Iterator[Problem]:
         return
     whole = [(f"charges[{index}]", charge) for index, charge in enumerate(document.charges)]
     for path, one in [*whole, *((f"figures[{i}]", figure) for i, figure in enumerate(document.figures))]:
-        if isinstance(one, Charge) and one.split == "band":
+        if isinstance(one, Charge) and (one.split == "band" or is_gap(one.split)):
             continue
         for here, part in walk(one, path):
             if isinstance(part, (Formula, Tariff)) and part.pick == "band":
@@ -56,7 +57,7 @@ def _schedule(path: str, name: str, schedule: Schedule) -> Iterator[Problem]:
         here = join(join(path, "bands"), index)
         if counts[band.code] > 1:
             yield Problem(join(here, "code"), "duplicate_code", {"code": band.code})
-        yield from _band(here, band, is_rest=band.code == schedule.otherwise)
+        yield from _band(here, band, is_rest=schedule.otherwise == band.code or is_gap(schedule.otherwise))
 
 
 def _band(path: str, band: TimeBand, *, is_rest: bool) -> Iterator[Problem]:

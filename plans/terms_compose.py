@@ -25,13 +25,15 @@ def compose(
     parts: Sequence[Part],
     closing: Sequence[Mapping[str, Any]],
     meters: Mapping[str, Mapping[str, Any]] | None = None,
+    clashes: list[Problem] | None = None,
 ) -> dict[str, Any]:
     """Return the version's whole terms as a plain tree.
 
+    A name that two parts use for different things is added to `clashes`; without it, TermsInvalid is raised.
     Plan charges first, then each part's (`held` while its option is), then `closing`: term
     discount and tax. `meters` are the catalogue's; those referred to and not declared are added.
     """
-    whole = dict(base)
+    whole, found = dict(base), [] if clashes is None else clashes
     whole["options"] = _union(base.get("options", []), [part.option for part in parts])
     whole["charges"] = [
         *base.get("charges", []),
@@ -44,10 +46,12 @@ def compose(
     ]
     for part in parts:
         for section in _MERGED:
-            whole[section] = _merged(section, whole.get(section, {}), part.document.get(section, {}))
+            whole[section] = _merged(section, whole.get(section, {}), part.document.get(section, {}), found)
         for section in _LISTED:
             whole[section] = _union(whole.get(section, []), part.document.get(section, []))
     whole["meters"] = _used_meters(whole, meters or {})
+    if found and clashes is None:
+        raise TermsInvalid(found)
     return {section: value for section, value in whole.items() if value or section in base}
 
 
@@ -59,12 +63,14 @@ def _union(first: Sequence[str], second: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*first, *second]))
 
 
-def _merged(section: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
-    for name in first.keys() & second.keys():
+def _merged(
+    section: str, first: Mapping[str, Any], second: Mapping[str, Any], found: list[Problem]
+) -> dict[str, Any]:
+    for name in sorted(first.keys() & second.keys()):
         if first[name] != second[name]:
             params = {"name": name, "kinds": section}
-            raise TermsInvalid([Problem(join(section, name), "duplicate_name", params)])
-    return {**first, **second}
+            found.append(Problem(join(section, name), "duplicate_name", params))
+    return {**first, **{name: value for name, value in second.items() if name not in first}}
 
 
 def _used_meters(whole: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -107,16 +107,32 @@ def make_quote(
 
 def answer_to(request: QuoteRequest, *, customer: Customer | None, at: datetime) -> Answer:
     """Return the answer without keeping it."""
-    buyer = buyer_of(customer)
-    currency = _currency(request, customer)
     offers = price_list(at)
-    if request.plan is None:
-        return _bundle(request, offers, currency=currency, buyer=buyer, at=at)
     offer = next((one for one in offers if one.version.plan.code == request.plan), None)
-    if offer is None:
+    found = _unasked(request, customer)
+    if request.plan is not None and offer is None:
         offered = ", ".join(one.version.plan.code for one in offers) or "–"
-        raise QuoteInvalid([_fault("/plan", UnknownPlan(plan=request.plan, offered=offered))])
+        found.insert(0, _fault("/plan", UnknownPlan(plan=request.plan, offered=offered)))
+    if found:
+        raise QuoteInvalid([*found, *_faults_beside(request, offer, customer=customer, at=at)])
+    if offer is None:
+        currency = _currency(request, customer)
+        return _bundle(request, offers, currency=currency, buyer=buyer_of(customer), at=at)
     return answer_for(request, offer, customer=customer, at=at)
+
+
+def _faults_beside(
+    request: QuoteRequest, offer: Offer | None, *, customer: Customer | None, at: datetime
+) -> list[Fault]:
+    """Return what else a plan cannot answer of a request whose currency is not right."""
+    if offer is None:
+        return []
+    currency = customer.currency if customer else next(iter(offer.terms.currencies), None)
+    try:
+        answer_for(msgspec.structs.replace(request, currency=currency), offer, customer=customer, at=at)
+    except QuoteInvalid as refusal:
+        return [one for one in refusal.faults if one.pointer != "/currency"]
+    return []
 
 
 def answer_for(
@@ -146,14 +162,19 @@ def buyer_of(customer: Customer | None) -> Buyer:
 
 def _currency(request: QuoteRequest, customer: Customer | None) -> str:
     """Return the currency, or refuse; a missing plan is told together with it."""
+    if found := _unasked(request, customer):
+        raise QuoteInvalid(found)
+    return customer.currency if customer else str(request.currency)
+
+
+def _unasked(request: QuoteRequest, customer: Customer | None) -> list[Fault]:
+    """Return what keeps a request from being about anything: no plan, no currency, or another's."""
     found = [_fault("/plan", NothingAsked())] if request.plan is None and not request.modules else []
     if customer is None and request.currency is None:
         found.append(_fault("/currency", CurrencyNeeded()))
     if customer is not None and request.currency not in (None, customer.currency):
         found.append(_fault("/currency", OtherCurrency(currency=customer.currency)))
-    if found:
-        raise QuoteInvalid(found)
-    return customer.currency if customer else str(request.currency)
+    return found
 
 
 def _answer(

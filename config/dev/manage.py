@@ -13,6 +13,12 @@ from config.dev.state import running_environment
 from config.serverless import COMMANDS as SERVERLESS
 
 
+def needs_nothing(words: Sequence[str]) -> bool:
+    """Return whether a command reads files only, or is only asked what it does."""
+    asked = not words or words[0] == "help" or bool({"-h", "--help"} & set(words))
+    return asked or words[0] in SERVERLESS
+
+
 def main(arguments: Sequence[str]) -> NoReturn:
     """Become manage.py; without a running copy only where DATABASE_URL says which database is meant."""
     parser = argparse.ArgumentParser(prog="dev.py manage", add_help=False)
@@ -25,7 +31,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
     try:
         ours = running_environment(found.data.expanduser().resolve())
     except Refused as refusal:
-        if not os.environ.get("DATABASE_URL") and first not in SERVERLESS:
+        if not os.environ.get("DATABASE_URL") and not needs_nothing(words):
             sys.exit(f"ratecard: {refusal}")
         ours = {} if os.environ.get("SECRET_KEY") else {"RATECARD_DEBUG": "1"}
     argv = [python(), str(ROOT / "manage.py"), *words]

@@ -1,7 +1,6 @@
 """JSON columns edited as catalogue text: strict YAML, with every fault at its line."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, get_origin
 
 from django import forms
@@ -11,12 +10,15 @@ from django.utils.translation import gettext, ngettext
 from config.admin_base import UnchangedRowForm
 from plans.admin.form_field import DocumentWidget, Posted, unstorable
 from plans.catalogue import CreditFigure, Version
-from plans.catalogue_yaml import dump_yaml, located, parse_yaml
+from plans.catalogue_yaml import Marks, dump_yaml, located, parse_yaml
 from plans.models import PlanVersion
 from plans.problems import TEXTS, Problem
-from plans.selectors_catalogue import SOURCE_FIELDS, problems_of
+from plans.selectors_catalogue import PARTS, SOURCE_FIELDS, problems_of
 from plans.shape import Strict, Tree, build
 from plans.terms import Charge, Fact, Figure, Formula, Pool, to_tree
+
+# What begins the path of a fault that stands in another row than the one edited.
+BESIDE = (*(f"{part}." for part in (*PARTS.values(), "plan")), "meters[", "features[", "plans[")
 
 
 class PartDocument(Strict):
@@ -50,6 +52,13 @@ def with_line(problem: Problem) -> str:
     if problem.line is None:
         return sentence(problem)
     return gettext("Line %(line)s: %(fault)s") % {"line": problem.line, "fault": sentence(problem)}
+
+
+def lined(problem: Problem, marks: Marks) -> Problem:
+    """Return a fault with its line; one of a module or tier beside the text has none."""
+    if problem.line is not None or problem.path.startswith(BESIDE):
+        return problem
+    return located(problem, marks)
 
 
 def mark_lines(widget: forms.Widget, lines: Sequence[int | None]) -> None:
@@ -115,11 +124,14 @@ class CatalogueText(forms.CharField):
         if isinstance(value, Posted):
             return self.clean_drawn(value)
         tree, marks, problems = parse_yaml(value or "")
-        if not problems and (problem := unstorable(tree)):
-            problems = [problem]
-        if not problems:
-            tree = self.typed(tree or self.nothing, problems)
-            problems = [located(problem, marks) for problem in problems]
+        if tree is not None and (problem := unstorable(tree)):
+            tree, problems = None, [*problems, problem]
+        if tree is not None:
+            told = {problem.path for problem in problems}
+            given, found = tree or self.nothing, list[Problem]()
+            tree = self.typed(given, found)
+            problems += [problem for problem in found if problem.path not in told]
+            problems = [lined(problem, marks) for problem in self.with_meaning(given, problems)]
         if problems:
             raise refuse(self.shown_widget, problems)
         return tree
@@ -128,6 +140,8 @@ class CatalogueText(forms.CharField):
         """Return the tree of a drawn form; its faults stand beside their fields."""
         problems = [posted.problem] if posted.problem else []
         tree = None if problems else self.typed(posted.tree, problems)
+        if problems and not posted.problem:
+            problems = self.with_meaning(posted.tree, problems)
         if problems:
             self.shown_widget.problems = problems
             said = ngettext(
@@ -141,6 +155,10 @@ class CatalogueText(forms.CharField):
     def typed(self, tree: Tree, problems: list[Problem]) -> Tree:
         """Return the tree as its shape writes it; faults are added to `problems`."""
         return to_tree(build(tree, self.kind, "", problems))
+
+    def with_meaning(self, tree: Tree, problems: list[Problem]) -> list[Problem]:
+        """Return the faults with those of meaning that a refused tree has besides."""
+        return problems
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Compare like with like: trees of a drawn form, else texts."""
@@ -177,6 +195,18 @@ class PartForm(UnchangedRowForm):
 
 class VersionText(CatalogueText):
     """The source of a plan version. Number and dates are not part of it: they are set elsewhere."""
+
+    version: PlanVersion | None = None  # the draft that is edited
+
+    def with_meaning(self, tree: Tree, problems: list[Problem]) -> list[Problem]:
+        """Add what keeps the draft from being published: all that is wrong is told at once."""
+        if self.version is None or not problems or not isinstance(tree, dict):
+            return problems
+        told = {(one.path, one.code) for one in problems}
+        return [
+            *problems,
+            *(one for one in problems_of(self.version, tree) if (one.path, one.code) not in told),
+        ]
 
     def written(self, tree: Tree) -> str:
         """Write it as `source_text` does, so that the lines of its faults are right."""
@@ -215,6 +245,7 @@ class VersionForm(UnchangedRowForm):
         )
         text = VersionText(Version, name="version", label=gettext("Terms"), help_text=help_text)
         self.fields["source"] = text
+        text.version = self.instance
         widget = text.shown_widget
         widget.preview = reverse("admin:billing_version_live", args=[self.instance.pk])
         if not self.is_bound:
@@ -247,9 +278,5 @@ def problems_with_lines(version: PlanVersion) -> list[tuple[int | None, str]]:
     A fault of a module or tier has no line here; its sentence names the part.
     """
     _tree, marks, _none = parse_yaml(source_text(version))
-    found = []
-    for problem in problems_of(version):
-        inside = problem.path.split(".")[0].split("[")[0] in SOURCE_FIELDS
-        placed = located(problem, marks) if inside else replace(problem, line=None)
-        found.append((placed.line, sentence(problem)))
+    found = [(lined(problem, marks).line, sentence(problem)) for problem in problems_of(version)]
     return sorted(found, key=lambda pair: (pair[0] is None, pair[0] or 0))

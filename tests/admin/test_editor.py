@@ -51,12 +51,12 @@ def drawn(page: str, name: str = "source") -> dict[str, Any]:
     return schema
 
 
-def send(client: Client, version: PlanVersion, tree: Any) -> Any:
+def send(client: Client, version: PlanVersion, tree: Any, *, as_text: bool = False) -> Any:
     url = change(version)
     body = {
         **opened(client, url),
-        "source": "",
-        "source-document": json.dumps(tree),
+        "source": yaml.safe_dump(tree) if as_text else "",
+        "source-document": "" if as_text else json.dumps(tree),
         "comment": "",
         "_continue": "1",
     }
@@ -120,10 +120,38 @@ def test_faults_of_shape_are_all_shown_at_their_fields_and_nothing_is_lost(staff
         "terms.charges[0].code",
         "terms.charges[0].steps[0].prise",
         "terms.charges[1].code",
+        "terms.charges[1].of",
+        "terms.charges[0].name",
+        "terms.charges[0].name",
+        "terms.charges[1].name",
+        "terms.charges[1].name",
     ]
     assert schema["tree"] == tree
-    assert "Not saved: 3 faults are listed above the form" in page
+    assert "Not saved: 8 faults are listed above the form" in page
     assert version.source == SOURCE
+
+
+def test_an_empty_text_hides_no_fault_of_meaning(staff: Client) -> None:
+    version = draft()
+    name = {"en": "Base", "zh-Hans": ""}
+    charges = [
+        {"code": "base", "name": name, "steps": [{"price": {"flat": "-1"}}]},
+        {"code": "x", "of": "seets"},
+    ]
+    tree = {"terms": {"currency": "USD", "charges": charges}, "modules": ["no-such"]}
+
+    schema = drawn(send(staff, version, tree).content.decode())
+    text = send(staff, version, tree, as_text=True).content.decode()
+
+    expected = [
+        "modules[0]",
+        "terms.charges[0].name.zh-Hans",
+        "terms.charges[0].steps[0].price.flat",
+        "terms.charges[1].name",
+        "terms.charges[1].of",
+    ]
+    assert sorted({one["path"] for one in schema["problems"]}) == expected
+    assert all(path in text for path in expected)
 
 
 def test_a_fault_of_meaning_is_saved_and_named_with_its_path(staff: Client) -> None:

@@ -98,7 +98,7 @@ def test_the_text_shown_is_the_text_saved(staff: Client) -> None:
         ("terms:\n  currency: USD\n  charges:\n  - code: base\n    stesp: []\n", 5, "stesp"),
         ("terms:\n  currency: USD\n  currency: CNY\n", 3, "written twice"),
         ("terms: {}\nnumber: 7\n", 2, "number"),
-        ("terms: {}\nclosing: [\n", 3, "cannot be read as YAML"),
+        ("terms: {}\nclosing: [\n", 3, "A value is expected here"),
         ("terms: &a {}\nclosing: *a\n", 2, "Anchors"),
     ],
 )

@@ -179,7 +179,7 @@ def test_every_bad_field_is_named_at_once():
         ({"usage": {"mau": {"value": 1}}}, [("/usage/mau", "wrong_shape")]),
         ({"usage": {"mau": [[1]]}}, [("/usage/mau/0", "wrong_shape")]),
         ({"usage": {"mau": "１２"}}, [("/usage/mau", "bad_quantity")]),
-        ({"usage": {"mau": ["1"] * 1001}}, [("/usage/mau", "out_of_range")]),
+        ({"usage": {"mau": ["1"] * 1001}}, [("/usage/mau", "too_many")]),
         ({"usage": {"mau": True}}, [("/usage/mau", "bad_quantity")]),
         ({"options": {"sla.gold": 0}}, [("/options/sla.gold", "option_quantity")]),
         ({"options": {"sla.standard": 1}}, [("/sla", "one_tier_only")]),
@@ -193,6 +193,42 @@ def test_every_bad_field_is_named_at_once():
 )
 def test_a_bad_field_has_a_code_and_a_place(change, expected):
     assert errors(Door().post({**ASKED, **change})) == expected
+
+
+def test_what_no_price_reads_is_noted_and_a_misspelt_value_refused():
+    usage = {"mau": 4500, "traffic": [{"value": "2", "colour": "red"}, {"value": "3", "colour": "blue"}]}
+
+    quote = Door().post({**ASKED, "usage": usage}).json()
+
+    assert quote["notes"] == ["Nothing in the terms reads “colour” of “traffic”; it changes nothing."]
+    assert Door().post(ASKED).json()["notes"] == []
+    assert errors(Door().post({**ASKED, "usage": {"traffic": [{"vlaue": "2"}]}})) == [
+        ("/usage/traffic/0/vlaue", "given_misspelt")
+    ]
+    assert errors(Door().post({**ASKED, "seats": 10**18})) == [("/seats", "out_of_range")]
+    assert "not a whole number" not in Door().post({**ASKED, "seats": 10**18}).content.decode()
+
+
+def test_faults_of_shape_and_of_meaning_stand_beside_each_other_in_one_field():
+    wrong = {
+        **ASKED,
+        "currency": {"code": "CNY"},
+        "usage": {"mau": [{"value": "1"}, [2], {"value": "x"}], "trafic": 1, "traffic": None},
+        "labels": {"region": "", "edition": "top"},
+        "modules": ["moderation", ["a"], "no-such"],
+    }
+
+    assert errors(Door().post(wrong)) == [
+        ("/currency", "wrong_shape"),
+        ("/modules/1", "wrong_shape"),
+        ("/usage/mau/1", "wrong_shape"),
+        ("/usage/traffic", "wrong_shape"),
+        ("/labels/region", "empty_text"),
+        ("/modules/2", "option_not_offered"),
+        ("/usage/mau/2/value", "bad_quantity"),
+        ("/usage/trafic", "situation_invalid"),
+        ("/labels/edition", "situation_invalid"),
+    ]
 
 
 def test_neither_plan_nor_modules_and_no_currency():

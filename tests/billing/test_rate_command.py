@@ -201,7 +201,7 @@ def test_every_problem_of_both_files_comes_at_once_in_their_order(files):
         (CASE.replace("of: m", "of: seats"), None, "prices.yaml:6:1: situation.facts: The price needs"),
         (CASE.replace("id: x\n", ""), None, "prices.yaml:1:1: file: “id” is missing."),
         (TERMS, None, "prices.yaml:1:1: file: “situation” is missing."),
-        (TERMS, "usage: {peak: 1\n", "facts.yaml:2:1: file: This cannot be read as YAML"),
+        (TERMS, "usage: {peak: 1\n", "facts.yaml:2:1: file: A “,” or “}” is expected"),
         (TERMS, "usage: {peak: 1}\nfact: {a: 1}", "facts.yaml:2:1: fact: “fact” is not a word here."),
     ],
 )  # fmt: skip

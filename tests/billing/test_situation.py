@@ -19,7 +19,7 @@ TERMS = read_terms({
     "labels": {"tier": ["a", "b"]},
     "options": ["seat_pack"],
     "pools": {"p": {}},
-    "meters": {"m": {"unit": "messages"}, "e": {"unit": "units", "each": {"times": ["value", "copies"]}}},
+    "meters": {"m": {"unit": "messages"}, "e": {"unit": "messages", "each": {"times": ["value", "copies"]}}},
     "numbers": {"both": {"plus": ["m", "e"]}},
     "charges": [
         {"code": "use", "of": "m", "steps": [{"draw": {"pool": "p"}}, {"price": {"each": "1"}}]},

@@ -301,7 +301,7 @@ def test_form_and_text_are_one_document(world: World, visit: Any) -> None:
         page.get_by_role("tab", name="Text").click()
         area.fill("terms: [")
         page.get_by_role("tab", name="Form").click()
-        expect(page.locator("[data-problems]")).to_contain_text("cannot be read as YAML")
+        expect(page.locator("[data-problems]")).to_contain_text("A value is expected here")
         expect(area).to_be_visible()
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from config.dev import choices, identity, places, postgres, process, runfile, state, testing, valkey
 from config.dev.errors import Refused
+from config.dev.manage import needs_nothing
 
 ROOT = Path(__file__).resolve().parents[2]
 SANDBOX = "http://127.0.0.1:8001"
@@ -218,6 +219,20 @@ def test_manage_joins_only_a_running_copy(tmp_path: Path) -> None:
     os.close(held.descriptor)
     with pytest.raises(Refused):
         state.running_environment(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["rate", "--catalogue", "x"], True),
+        (["nightly", "--help"], True),
+        (["help", "nightly"], True),
+        ([], True),
+        (["nightly"], False),
+    ],
+)
+def test_who_asks_what_a_command_does_needs_no_running_copy(words: list[str], expected: bool) -> None:
+    assert needs_nothing(words) is expected
 
 
 def test_secrets_stay_and_are_private(tmp_path: Path) -> None:

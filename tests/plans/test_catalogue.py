@@ -74,11 +74,11 @@ def test_a_scalar_stays_the_text_that_was_written(text):
         ("a: !!int 1\n", "tag_not_allowed", 1, 4),
         ("a: !x 1\n", "tag_not_allowed", 1, 4),
         ("a:\nb: 1\n", "empty_value", 1, 3),
-        ("a: [1\n", "not_yaml", 2, 1),
+        ("a: [1\n", "yaml_open_list", 2, 1),
         ("a: 1\n---\nb: 1\n", "many_documents", 2, 1),
-        ("? [a]\n: 1\n", "not_yaml", 1, 3),
-        ("[" * 100, "not_yaml", 1, 62),
-        ("a: \x00", "not_yaml", 1, 1),
+        ("? [a]\n: 1\n", "yaml_key", 1, 3),
+        ("[" * 100, "too_deep", 1, 62),
+        ("a: \x00", "text_control", 1, 1),
     ],
 )
 def test_what_yaml_could_hide_is_refused_with_its_place(text, code, line, column):

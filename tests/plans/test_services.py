@@ -89,8 +89,12 @@ def test_every_problem_is_listed_at_once(plan: Plan) -> None:
     with pytest.raises(TermsInvalid) as refused:
         publish(broken)
 
-    assert [(one.path, one.code) for one in refused.value.problems] == [
+    assert sorted((one.path, one.code) for one in refused.value.problems) == [
         ("module.translation.names.zh-Hans", "empty_text"),
+        ("modules", "requires_not_offered"),
+        ("terms.charges[1].name", "missing_translation"),
+        ("terms.charges[1].name", "missing_translation"),
+        ("terms.charges[1].of", "unknown_name"),
     ]
     FeatureModule.objects.filter(code="translation").update(name_zh="翻译")
     assert {(one.path, one.code) for one in selectors.problems_of(broken)} == {

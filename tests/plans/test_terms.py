@@ -112,7 +112,7 @@ def number(value) -> dict:
         ({"meters": {"m": {"unit": "x", "steps": [{"draw": {"pool": "p"}}]}}, "pools": {"p": {}}}, "meter_draws", "meters.m.steps[0].draw"),
         ({"charge": []}, "unknown_field", "charge"),
         ({"charges": {}}, "wrong_shape", "charges"),
-        ({"charges": [{"steps": []}]}, "missing_field", "charges[0]"),
+        ({"charges": [{"steps": [{"price": {"flat": "1"}}]}]}, "missing_field", "charges[0]"),
         (charge({"price": {"flat": "1"}}, credit="yes"), "not_a_choice", "charges[0].credit"),
         (charge({"price": {"flat": 1.5}}), "wrong_shape", P + ".flat"),
         (charge({"price": {"flat": None}}), "wrong_shape", P + ".flat"),
@@ -270,8 +270,10 @@ def test_a_name_that_is_no_number_is_told_how_it_is_referred_to(of, code):
 
 
 def test_a_wrong_shape_says_which_words_belong_there():
+    steps = [{"price": {"flat": "1"}}, {"draw": "pack"}, {"round": ["1"]}]
+
     with pytest.raises(TermsInvalid) as caught:
-        read_terms({"charges": [{"code": "base", "steps": [{"draw": "pack"}, {"round": ["1"]}]}]})
+        read_terms({"charges": [{"code": "base", "steps": steps}]})
 
     assert [one.sentence() for one in caught.value.problems] == [
         "A mapping {pool, weight} belongs here, not a text.",

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from billing.oracle import Expected, meets, read_case, run_case
 from plans.catalogue import CatalogueInvalid
 from plans.errors import DomainError
+from plans.management.reading import NotUtf8, TooLarge, Unreadable, text_of
 from plans.ratio import decimal_text
 
 CASES = Path("tests/oracles")  # where the product keeps its own worked bills
@@ -81,10 +82,17 @@ def verdicts(source: Path, cases: Path) -> Iterator[Verdict]:
         yield _of_case(source, None)
 
 
+def _list_text(source: Path) -> str:
+    try:
+        return text_of(source)
+    except DomainError as error:
+        raise CommandError(str(error)) from error
+
+
 def _listed(source: Path) -> Iterator[Verdict]:
     """Yield the bills that a list names, with what it expects; nothing is rated yet."""
     try:
-        rows = json.loads(_text(source))["oracles"]
+        rows = json.loads(_list_text(source))["oracles"]
         for row in rows:
             yield Verdict(row["id"], row["expected_amount"], row["currency"])
     except (ValueError, KeyError, TypeError) as error:
@@ -97,7 +105,7 @@ def _of_case(path: Path, wanted: Verdict | None) -> Verdict:
     """Return the verdict of one bill: against the list where there is one, else against itself."""
     verdict = wanted or Verdict(path.stem, "", "")
     try:
-        case = read_case(_text(path))
+        case = read_case(text_of(path))
         expected = case.expected if wanted is None else Expected(amount=wanted.expected, unit=wanted.unit)
         verdict = replace(verdict, id=case.id, expected=expected.amount, unit=expected.unit)
         got = run_case(case).got
@@ -105,16 +113,11 @@ def _of_case(path: Path, wanted: Verdict | None) -> Verdict:
     except CatalogueInvalid as error:
         lines = (f"{path}:{one.line}:{one.column}: {one.path}: {one.sentence()}" for one in error.problems)
         return replace(verdict, error="\n".join(lines))
+    except (Unreadable, NotUtf8, TooLarge) as error:
+        return replace(verdict, error=str(error))
     except (DomainError, InvalidOperation) as error:
         return replace(verdict, error=f"{path}: {error}")
     return replace(verdict, got=decimal_text(got.amount), got_unit=got.unit, passed=passed)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{path} cannot be read: {error}") from error
 
 
 def _line(one: Verdict) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
+from django.utils.translation import gettext
 
 from billing.derivation import Node
 from billing.explain_headline import headline
@@ -21,6 +22,7 @@ from billing.rated_json import answer_tree
 from billing.situation_run import Answer, answer
 from billing.values import Line
 from plans.errors import DomainError
+from plans.management.reading import text_of
 from plans.problems import Problem
 from plans.ratio import decimal_text, shown
 
@@ -46,8 +48,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the answer; problems come with file, line and column, and exit code 1."""
         files: dict[str, Path | None] = {PRICES: options["catalogue"], FACTS: options["situation"]}
-        texts = {name: None if path is None else _read(path) for name, path in files.items()}
         with translation.override(options["language"].lower()):
+            texts = {name: None if path is None else _read(path) for name, path in files.items()}
             question, found = self._rated(files, texts, options["plan"])
             if options["json"]:
                 self.stdout.write(json.dumps(_tree(question, found), ensure_ascii=False, indent=2))
@@ -80,9 +82,9 @@ class Command(BaseCommand):
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{path} cannot be read: {error}") from error
+        return text_of(path)
+    except DomainError as error:
+        raise CommandError(str(error)) from error
 
 
 def _faults(files: dict[str, Path | None], error: QuestionInvalid) -> Iterator[str]:
@@ -126,9 +128,16 @@ def told(question: Question, found: Answer) -> Iterator[str]:
                 yield from _line(line, rating.currency, names)
     for node in () if found.ratings else found.derivations:
         yield from _steps(node, found.unit, names)
+    yield from _beside(question)
+    yield f"{question.situation.ask}: {shown(found.amount)} {found.unit}".rstrip()
+
+
+def _beside(question: Question) -> Iterator[str]:
+    """Yield what is no line: usage without a price, notes."""
     if question.unpriced:
         yield f"not priced by this plan: {', '.join(question.unpriced)}"
-    yield f"{question.situation.ask}: {shown(found.amount)} {found.unit}".rstrip()
+    for one in question.notes:
+        yield gettext("note: %(place)s: %(note)s") % {"place": one.path, "note": one.sentence()}
 
 
 def _line(line: Line, currency: str, names: Names) -> Iterator[str]:

@@ -14,6 +14,7 @@ from plans.catalogue import read_catalogue
 from plans.catalogue_yaml import located, parse_yaml
 from plans.diff_words import Naming
 from plans.errors import DomainError
+from plans.management.reading import text_of
 from plans.problems import Problem, TermsInvalid
 from plans.selectors_words import naming
 from plans.services import Change, apply_catalogue
@@ -72,9 +73,9 @@ class Command(BaseCommand):
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{path} cannot be read: {error}") from error
+        return text_of(path, most=None)
+    except DomainError as error:
+        raise CommandError(str(error)) from error
 
 
 def _faults(path: Path, text: str, found: Sequence[Problem]) -> str:
