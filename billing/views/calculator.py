@@ -14,6 +14,7 @@ from billing.forms import Buyer, QuoteForm
 from billing.quote_rating import Rated
 from billing.services.quotes import answer_for
 from billing.views.offers import ExtraPrice, meters_by_code, option_price, tier_text
+from billing.views.seats import seat_price
 from plans import clock
 from plans.composition import COUPON
 from plans.errors import DomainError
@@ -65,18 +66,24 @@ def plan_quote(request: MemberRequest, code: str) -> HttpResponse:
         "currency": customer.currency,
         "preview": preview,
         "query": request.GET.urlencode(),
+        "seats": seat_price(offer, _term(request), customer.currency),
         "key": new_id("form"),  # one rendering, one saved quote
     }
     if getattr(request, "htmx", False):
-        return render(request, "plans/quote_result.html", page)
+        return render(request, "plans/quote_part.html", page)
     page |= {
         "has_seats": b'"seats"' in offer.terms.canonical,
-        "is_annual": request.GET.get("term") == Term.ANNUAL,
+        "is_annual": _term(request) == Term.ANNUAL,
         "sliders": _sliders(form, offer, customer.currency),
         "choices": _choices(form, offer, customer.currency),
         "has_coupons": any(option.startswith(COUPON) for option in offer.terms.document.options),
     }
     return render(request, "plans/plan_quote.html", page)
+
+
+def _term(request: MemberRequest) -> str:
+    """Return the term the address asks for, monthly unless it says annual."""
+    return Term.ANNUAL if request.GET.get("term") == Term.ANNUAL else Term.MONTHLY
 
 
 def offer_of(customer: Customer, code: str, at: datetime) -> Offer:
