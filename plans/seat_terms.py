@@ -43,7 +43,7 @@ def seat_terms(document: Document, labels: Mapping[str, str]) -> SeatTerms | Non
 
 
 def _is_of_seats(charge: Charge, document: Document) -> bool:
-    of = charge.of
+    of: str | Formula | None = charge.of
     for _hop in range(3):
         if isinstance(of, Formula):
             of = of.of

@@ -23,7 +23,7 @@ from plans.errors import DomainError, NotFound
 from plans.templatetags.figures import quantity, unit
 from subscriptions.models.agreements import Term
 from subscriptions.overview import option_names
-from subscriptions.portal import MemberRequest, actor_of, member_page
+from subscriptions.portal import MONEY, MemberRequest, actor_of, member_page
 
 PER_PAGE = 20
 STATES = {
@@ -50,7 +50,7 @@ def state_of(quote: Quote, at: datetime) -> State:
 
 
 @require_POST
-@member_page()
+@member_page(*MONEY)
 def plan_quote_save(request: MemberRequest, code: str) -> HttpResponse:
     """Keep what the calculator shows; figures that are not right go back to it."""
     customer, at = request.visit.customer, clock.now()
@@ -67,7 +67,7 @@ def plan_quote_save(request: MemberRequest, code: str) -> HttpResponse:
 
 
 @require_safe
-@member_page()
+@member_page(*MONEY)
 def plan_quotes(request: MemberRequest) -> HttpResponse:
     """List the customer's quotes, newest first."""
     at = clock.now()
@@ -78,7 +78,7 @@ def plan_quotes(request: MemberRequest) -> HttpResponse:
 
 
 @require_safe
-@member_page()
+@member_page(*MONEY)
 def plan_quote_detail(request: MemberRequest, public_id: str) -> HttpResponse:
     """Show one quote: both invoices it would bring, and the way to accept it or to a fresh one."""
     at = clock.now()
