@@ -102,6 +102,14 @@ BY_FORMULA = _("by a formula")
 YES, NO, UNLIMITED = _("yes"), _("no"), _("unlimited")
 COMMA = _("%(first)s, %(second)s")
 
+TAGS = {  # the usual ones; a tag of the provider's own is quoted
+    "plan": _("the plan's fees"),
+    "module": _("the modules' fees"),
+    "usage": _("the usage fees"),
+    "sla": _("the fees for availability"),
+    "support": _("the fees for support"),
+}
+
 SECTIONS = {
     "figures": _("figure %(name)s"),
     "numbers": _("number %(name)s"),

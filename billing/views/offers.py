@@ -1,7 +1,7 @@
 """The price list, rated by the same function as invoices."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,9 +18,10 @@ from plans.highlights import Highlight, highlights
 from plans.models import Feature, Meter, SlaTier, SupportTier
 from plans.models.features import FeatureType
 from plans.promise_words import joined, sla_words, support_words
+from plans.right_words import right_text
 from plans.selectors import Offer, price_list
 from plans.selectors_promises import shown_sla, shown_support
-from plans.templatetags.figures import quantity, tongue
+from plans.templatetags.figures import tongue
 from plans.terms import Document, Formula
 from plans.terms_asked import asked_of
 from subscriptions.models.agreements import Term
@@ -28,6 +29,7 @@ from subscriptions.overview import agreement_rows
 from subscriptions.portal import MemberRequest, member_page
 
 MONTHS = 12
+BULLETS = 6  # lines of a card; the table below has everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Card:
     highlights: list[tuple[Highlight, str]]  # with the meter's name
     is_current: bool
     text: str  # the plan's description in the reader's language
+    rights: list[tuple[str, str]]  # some of what it grants besides: name, and value unless it is a switch
     seats: SeatPrice | None  # what a seat costs a month, where seats are charged
 
     @property
@@ -76,13 +79,15 @@ def plan_list(request: MemberRequest) -> HttpResponse:
     current = {row.plan.pk for row in agreement_rows(customer, at) if row.is_live}
     names = meters_by_code()
     cards = [_card(offer, term, customer.currency, names=names, current=current) for offer in offers]
+    rights = _rights(offers)
+    cards = [replace(card, rights=_told(card, rights, at=n)) for n, card in enumerate(cards)]
     savings = [card.saving for card in cards if card.saving]
     page = {
         "cards": cards,
         "term": term,
         "best_saving": max(savings) if savings else None,
         "extras": _extras(offers, customer.currency),
-        "rights": _rights(offers),
+        "rights": rights,
         "currency": customer.currency,
     }
     return render(request, "plans/plan_list.html", page)
@@ -105,6 +110,7 @@ def _card(offer: Offer, term: str, currency: str, *, names: Mapping[str, Meter],
         [(one, _line_name(one, names)) for one in lines if one.meter in names and not one.held],
         offer.version.plan_id in current,
         described(offer.version.plan),
+        [],
         seat_price(offer, term, currency),
     )
 
@@ -186,10 +192,15 @@ def _rights(offers: list[Offer]) -> list[tuple[str, list[str | bool]]]:
     return rows
 
 
+def _told(card: Card, rights: list[tuple[str, list[str | bool]]], at: int) -> list[tuple[str, str]]:
+    """Return as many rights of a plan as its card has room for beside the allowances."""
+    own = [(name, values[at]) for name, values in rights if values[at] not in (None, False)]
+    room = BULLETS - len(card.highlights) - (card.seats is not None and card.by_seat is None)
+    return [(name, "" if value is True else str(value)) for name, value in own][: max(room, 0)]
+
+
 def _right(value: str | None) -> str | bool:
-    if value is None or value in ("true", "false"):
-        return value == "true"
-    return quantity(Decimal(value)) if value.isdecimal() else value
+    return value == "true" if value in (None, "true", "false") else right_text(value)
 
 
 def described(row: Any) -> str:

@@ -133,7 +133,7 @@ CASES = [
     (
         terms(),
         terms({"code": "vat", "of": {"spend": ["plan"]}, "steps": [{"times": "0.1"}]}),
-        ["vat is a new charge: 10 % of plan."],
+        ["vat is a new charge: 10 % of the plan's fees."],
     ),
     (
         terms({"code": "x", "steps": [{"price": {"flat": "4"}}]}),

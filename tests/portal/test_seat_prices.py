@@ -72,3 +72,13 @@ def test_a_module_paid_by_the_seat_says_so(db: None) -> None:
 
 def test_seats_speak_chinese(db: None) -> None:
     assert card_of(client_of("slack", "USD", "zh-hans"), "team_pro")[1] == "每席位/月"
+
+
+def test_a_card_without_allowances_lists_what_the_plan_grants_in_words(db: None) -> None:
+    page = client_of("zoom", "USD").get("/plans/").content.decode()
+    card = page.split('id="p-meet_basic"')[1].split("</section>")[0]
+
+    assert "Meetings of 40 minutes for 100 people" in card
+    assert card.count("<li>") >= 3
+    assert "stops" in card
+    assert "go_on" not in page
