@@ -215,3 +215,11 @@ WHATS = {
     "meters": _("the meters"),
     "numbers": _("the numbers"),
 }
+
+CHOICES = {  # values of the fields about subscribers, by field and value
+    ("moves_existing", "nobody"): _("nobody comes along"),
+    ("moves_existing", "at_renewal"): _("at their next renewal, unless the price is locked"),
+    ("early_exit", "keep"): _("nothing"),
+    ("early_exit", "claw_back"): _("what the used months at the monthly price leave"),
+    ("early_exit", "refund_unused"): _("the unused time"),
+}

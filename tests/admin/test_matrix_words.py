@@ -32,3 +32,16 @@ def test_choices_are_words_and_tiers_of_one_name_have_their_code(staff: Client) 
     assert "go_on" not in page
     assert "goes on" in page
     assert "meet_standard" in page
+
+
+def test_a_file_field_has_what_the_themes_script_writes_its_name_into(staff: Client) -> None:
+    page = staff.get(reverse("admin:plans_catalogue")).content.decode()
+    around = page.split('type="file"')[0][-1500:]
+
+    assert 'input type="text"' in around
+    assert 'id="id_file"' in page
+
+
+@pytest.mark.parametrize("name", ["slaassessment", "slacredit", "slaaward", "slagrant"])
+def test_lists_of_what_was_promised_name_the_tier(staff: Client, name: str) -> None:
+    assert staff.get(reverse(f"admin:billing_{name}_changelist")).status_code == 200
