@@ -7,12 +7,13 @@ from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.admin_base import change_link, display
 from plans.models import SlaTier
 from plans.money import from_minor
-from plans.templatetags.figures import locale, moment, tongue
+from plans.templatetags.figures import locale, moment, quantity, tongue, unit
 
 PATTERN = "¤¤ #,##0.00;¤¤ -#,##0.00"
 
@@ -22,6 +23,16 @@ def priced(amount: int | None, currency: str) -> str:
     if amount is None:
         return "–"
     return str(numbers.format_currency(from_minor(amount, currency), currency, PATTERN, locale=locale()))
+
+
+def charged(line: Any) -> str:
+    """Return the quantity of a line, and what was used where an allowance left less of it."""
+    if line.quantity is None:
+        return "–"
+    text = f"{quantity(line.quantity)} {unit(line.unit)}".strip()
+    if line.used is None:
+        return text
+    return gettext("%(quantity)s (of %(used)s used)") % {"quantity": text, "used": quantity(line.used)}
 
 
 def tree(lines: list[Any]) -> SafeString:
