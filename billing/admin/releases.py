@@ -9,8 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin.blast import signed
-from billing.admin.shown import priced
+from billing.admin.shown import priced, signed
 from billing.models import ReleaseReview
 from config.admin_base import ReadOnlyAdmin, change_link, display
 from plans.admin.people import called, email_of

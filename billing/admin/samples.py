@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from billing.admin.shown import charged, priced, tree
+from billing.admin.shown import charged, priced, signed, tree
 from billing.explain import sentences_of
 from billing.previews import PreviewPart
 from billing.services.quoting import Preview, preview_terms
@@ -116,7 +116,7 @@ def _sides(old: int | str | None, new: int | str, currency: str) -> dict[str, st
     return {
         "old": priced(old, currency) if isinstance(old, int) else old or "–",
         "new": priced(new, currency) if isinstance(new, int) else new,
-        "change": priced(new - old, currency) if both else "–",  # type: ignore[operator]
+        "change": signed(new - old, currency) if both else "–",  # type: ignore[operator]
     }
 
 

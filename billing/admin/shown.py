@@ -25,6 +25,11 @@ def priced(amount: int | None, currency: str) -> str:
     return str(numbers.format_currency(from_minor(amount, currency), currency, PATTERN, locale=locale()))
 
 
+def signed(amount: int, currency: str) -> str:
+    """Write a difference with its sign."""
+    return f"+{priced(amount, currency)}" if amount > 0 else priced(amount, currency)
+
+
 def charged(line: Any) -> str:
     """Return the quantity of a line, and what was used where an allowance left less of it."""
     if line.quantity is None:

@@ -16,7 +16,8 @@ from billing.forms import Buyer
 from billing.models import Quote
 from billing.selectors_quotes import calculator_query, quote_of, quotes_of, shown_quote
 from billing.services.quotes import make_quote
-from billing.views.calculator import offer_of, quote_form
+from billing.views.calculator import quote_form
+from billing.views.offered import offer_of, offered_here
 from billing.views.offers import meters_by_code
 from plans import clock
 from plans.errors import DomainError, NotFound
@@ -51,6 +52,7 @@ def state_of(quote: Quote, at: datetime) -> State:
 
 @require_POST
 @member_page(*MONEY)
+@offered_here
 def plan_quote_save(request: MemberRequest, code: str) -> HttpResponse:
     """Keep what the calculator shows; figures that are not right go back to it."""
     customer, at = request.visit.customer, clock.now()

@@ -82,3 +82,14 @@ def test_a_card_without_allowances_lists_what_the_plan_grants_in_words(db: None)
     assert card.count("<li>") >= 3
     assert "stops" in card
     assert "go_on" not in page
+
+
+@pytest.mark.parametrize("address", ["/plans/team_pro/", "/plans/team_pro/subscribe/"])
+def test_a_plan_of_another_currency_says_in_which_it_is_sold(db: None, address: str) -> None:
+    response = client_of("slack", "CNY").get(address)
+    page = response.content.decode()
+
+    assert response.status_code == 404
+    assert "This plan is not sold in CNY" in page
+    assert "It is sold in USD" in page
+    assert 'href="/plans/"' in page
