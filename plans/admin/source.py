@@ -6,6 +6,7 @@ from typing import Any, ClassVar, get_origin
 
 from django import forms
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from config.admin_base import UnchangedRowForm
@@ -260,3 +261,10 @@ def problems_with_lines(version: PlanVersion) -> list[tuple[int | None, str]]:
         placed = located(problem, marks) if inside else replace(problem, line=None)
         found.append((placed.line, sentence(problem)))
     return sorted(found, key=lambda pair: (pair[0] is None, pair[0] or 0))
+
+
+def read_only(version: PlanVersion) -> SafeString:
+    """Return the drawn form of a version that is only looked at; whoever places it disables it."""
+    widget = VersionText(Version, name="version").shown_widget
+    widget.tree = in_order(version.source)
+    return widget.render("read", source_text(version), {"id": "id_read"})

@@ -295,3 +295,19 @@ def test_a_person_is_named_by_address_where_a_version_says_who_published_it(staf
         page = shown(staff, address)
         assert f"user:{who.pk}" not in page
         assert who.email in page.split("</header>")[-1]
+
+
+def test_a_published_version_is_read_in_the_forms_that_drafts_are_edited_with(staff: Client) -> None:
+    version = draft(SOURCE)
+    publish_version(version, effective_at=NOW, at=NOW, by=TESTER)
+
+    page = shown(staff, change(version))
+
+    read = page.split('<fieldset disabled class="rc-read">')[1].split("</fieldset>")[0]
+    assert 'data-editor="read"' in read
+    assert "data-preview" not in read  # nothing to try out
+    assert "ratecard/editor/main.js" in page
+    answer = staff.post(change(version), {"source": "terms: {}", "read": "terms: {}", "read-document": "{}"})
+    version.refresh_from_db()
+    assert answer.status_code == 403
+    assert version.source == SOURCE
