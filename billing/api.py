@@ -60,7 +60,7 @@ class LineSerializer(serializers.Serializer[Any]):
     service_start = serializers.DateTimeField(source="span.lower")
     service_end = serializers.DateTimeField(source="span.upper")
     quantity = serializers.SerializerMethodField(
-        help_text="A decimal number, as text; null where none is priced."
+        help_text="What is charged, after allowances and packs, as a decimal text; null where none is priced."
     )
     unit = serializers.CharField(allow_blank=True)
     amount = serializers.IntegerField(help_text=f"{MINOR} Credits are negative.")

@@ -134,7 +134,9 @@ class QuoteLineSerializer(serializers.Serializer[Fields]):
     region = serializers.CharField(allow_blank=True)
     service_start = serializers.DateTimeField()
     service_end = serializers.DateTimeField()
-    quantity = serializers.CharField(allow_null=True, help_text="A decimal number, as text.")
+    quantity = serializers.CharField(
+        allow_null=True, help_text="What is charged, after allowances and packs, as a decimal text."
+    )
     unit = serializers.CharField(allow_blank=True)
     amount = serializers.IntegerField(help_text=f"{MINOR} Credits are negative.")
     exact_amount = serializers.CharField(help_text="In whole units of the currency, before minor units.")

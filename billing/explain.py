@@ -48,6 +48,9 @@ class Explanation:
         """The headline with the amount it comes to."""
         written = money(self.line.amount, self.line.invoice.currency)
         is_said = self.line.kind == LineKind.SLA_CREDIT or self.headline == fixed_price(written)
+        is_said = is_said or self.headline.endswith(
+            _("%(before)s, rounded to %(to)s") % {"before": "", "to": written}
+        )
         return self.headline if is_said else f"{self.headline} = {written}"
 
 

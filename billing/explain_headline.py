@@ -15,8 +15,8 @@ from billing.derivation import Node
 from billing.explain_headline_price import price_pieces
 from billing.explain_pieces import Piece
 from billing.explain_steps import covered, months
-from billing.explain_words import ONE, ZERO, Names, Reader, fact_name, quoted
-from plans.templatetags.figures import quantity, unit, unit_one
+from billing.explain_words import ONE, ZERO, Names, Reader, fact_name, number_text, quoted
+from plans.templatetags.figures import unit, unit_one
 from plans.terms_check import BUILTIN_FACTS
 
 NAMED = 3  # lines that a sum names; the rest is counted
@@ -185,7 +185,7 @@ def _share_of(first: Node, steps: list[Node], made: _Text) -> bool:
     share = steps[0].children[0].output
     if not ZERO <= share < ONE:
         return False
-    percent = quantity(share * 100)
+    percent = number_text(share * 100)
     text = _("%(percent)s %% of %(sum)s") % {"percent": percent, "sum": _start(first, made.reader)}
     made.start(Piece("start", first.output, text), is_money=True)
     made.pieces.append(Piece("times", share, percent))
@@ -245,6 +245,8 @@ def _prorated(node: Node, made: _Text) -> None:
 
 def _priced(node: Node, made: _Text) -> None:
     """A price: from the quantity itself where it is one factor, else after what the quantity comes to."""
+    if node.word == "table" and len(node.children) == 1 and node.input == node.output:
+        return  # × 1 says nothing
     is_result = node.word == "price" or made.is_money
     text, pieces, goes_on = price_pieces(node, made.reader, is_money=is_result, so_far=made.is_money)
     if goes_on:

@@ -7,8 +7,7 @@ from django.utils.translation import gettext as _
 from billing.derivation import Node
 from billing.explain_pieces import Piece
 from billing.explain_tariffs import blocks_of, blocks_text, price_each, said_of
-from billing.explain_words import ONE, ZERO, Reader
-from plans.templatetags.figures import quantity
+from billing.explain_words import ONE, ZERO, Reader, number_text
 
 INLINE = 4  # bands written out; more are counted, and told one by one below
 Priced = tuple[str, list[Piece], bool]  # text, pieces, whether the text goes on from what stands before
@@ -46,10 +45,10 @@ def _single(band: Node, node: Node, reader: Reader, *, is_money: bool, part: boo
     pieces = [Piece("times", price, "")]
     factor = written
     if per != ONE:
-        factor = _("%(price)s per %(per)s") % {"price": written, "per": quantity(per)}
+        factor = _("%(price)s per %(per)s") % {"price": written, "per": number_text(per)}
         pieces.append(Piece("over", per, ""))
     if band.input != node.input and not part:  # an open top step prices only what lies above its edge
-        text = f"{quantity(band.input or ZERO)} × {factor}"
+        text = f"{number_text(band.input or ZERO)} × {factor}"
         return text + more, [Piece("becomes", band.input or ZERO, ""), *pieces, *fixed], False
     return f"%(before)s × {_escaped(factor + more)}", [*pieces, *fixed], True
 

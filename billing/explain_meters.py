@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.derivation import Node
-from billing.explain_words import Explained, Reader, attribute
+from billing.explain_words import Explained, Reader, attribute, number_text
 from plans.money import add_up
-from plans.templatetags.figures import quantity, unit
+from plans.templatetags.figures import unit
 
 SHOWN = 6  # groups of one stage told one by one; more are told together
 Steps = Callable[[Node, int], Iterator[Explained]]  # the steps of a chain, at a depth
@@ -17,7 +17,7 @@ Steps = Callable[[Node, int], Iterator[Explained]]  # the steps of a chain, at a
 
 def meter_sentences(node: Node, reader: Reader, depth: int, steps: Steps) -> Iterator[Explained]:
     """Yield one sentence for the meter, one for each place behind it, and the stages between."""
-    amount = f"{quantity(node.output)} {unit(node.argument.get('unit', ''))}".strip()
+    amount = f"{number_text(node.output)} {unit(node.argument.get('unit', ''))}".strip()
     yield Explained(depth, _("Measured: %(meter)s") % {"meter": reader.named(node.argument["code"])}, amount)
     yield from _places(node, reader, depth + 1)
     inner = node.children[0]
@@ -35,10 +35,31 @@ def _places(node: Node, reader: Reader, depth: int) -> Iterator[Explained]:
         key = (leaf.argument.get("app", ""), leaf.argument.get("region", ""), band and reader.band(band))
         places.setdefault(key, []).append(leaf.output)
     for place, values in sorted(places.items()):
-        count = len(values)
-        words = {"place": ", ".join(filter(None, place)) or _("all"), "count": quantity(count)}
-        text = ngettext("%(place)s, %(count)s reading", "%(place)s, %(count)s readings", count) % words
-        yield Explained(depth, text, quantity(add_up(values)))
+        yield _place(", ".join(filter(None, place)) or _("all"), values, _first_take(node), depth)
+
+
+def _place(place: str, values: Sequence[Decimal], take: str, depth: int) -> Explained:
+    """Return what was read in one place: the sum or the extreme that counts, else the span of the values."""
+    count = len(values)
+    low, high = min(values), max(values)
+    words = {"place": place, "count": number_text(Decimal(count))}
+    told = ngettext("%(place)s, %(count)s reading", "%(place)s, %(count)s readings", count) % words
+    if count == 1 or take == "sum":
+        return Explained(depth, told, number_text(add_up(values)))
+    if take in ("max", "min"):
+        text = _("%(text)s, the highest") if take == "max" else _("%(text)s, the lowest")
+        return Explained(depth, text % {"text": told}, number_text(high if take == "max" else low))
+    span = {"text": told, "low": number_text(low), "high": number_text(high)}
+    return Explained(depth, _("%(text)s, from %(low)s to %(high)s") % span, "")
+
+
+def _first_take(node: Node) -> str:
+    """Return how the readings themselves were taken together; `sum` where nothing else is said."""
+    if node.word == "take" and any(child.word == "reading" for child in node.children):
+        return node.argument["take"]
+    return next((found for child in node.children if (found := _first_take(child))), "") or (
+        "sum" if node.word == "meter" else ""
+    )
 
 
 def _measured(node: Node) -> Iterator[Node]:
@@ -65,7 +86,7 @@ def _stages(level: Sequence[Node], depth: int, steps: Steps) -> Iterator[Explain
         yield _together(takes, level, depth)
         return
     for node, take in zip(level, takes, strict=True):
-        yield Explained(depth, _taken(take), quantity(take.output))
+        yield Explained(depth, _taken(take), number_text(take.output))
         if node.word == "chain":
             yield from steps(node, depth + 1)
 
@@ -82,19 +103,19 @@ def _together(takes: Sequence[Node], level: Sequence[Node], depth: int) -> Expla
     words = {
         "how": _how(takes[0]),
         "keys": ", ".join(attribute(key) for key in keys),
-        "count": quantity(len(level)),
+        "count": number_text(len(level)),
     }
     values = [node.output for node in level]
     text = _("%(how)s for each %(keys)s, %(count)s in all: from %(low)s to %(high)s, together") % {
-        **words, "low": quantity(min(values)), "high": quantity(max(values)),
+        **words, "low": number_text(min(values)), "high": number_text(max(values)),
     }  # fmt: skip
-    return Explained(depth, text, quantity(add_up(values)))
+    return Explained(depth, text, number_text(add_up(values)))
 
 
 def _taken(node: Node) -> str:
     keys = {name: value for name, value in node.argument.items() if name not in ("take", "n")}
     count = len(node.children)
-    words = {"how": _how(node), "count": quantity(count)}
+    words = {"how": _how(node), "count": number_text(count)}
     text = ngettext("%(how)s of %(count)s value", "%(how)s of %(count)s values", count) % words
     if not keys:
         return text

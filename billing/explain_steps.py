@@ -7,9 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.derivation import Node
-from billing.explain_words import ZERO, Reader, fact_name, quoted
+from billing.explain_words import ZERO, Reader, fact_name, number_text, quoted
 from plans.ratio import quotient, read
-from plans.templatetags.figures import quantity
 
 Writer = Callable[[Decimal], str]
 MICROSECONDS = Decimal(1_000_000)
@@ -49,7 +48,7 @@ def covered(node: Node) -> str:
     share = node.argument["fractions"]
     if " + " in share:
         return _("the covered part of each month (%(share)s)") % {"share": _readable(share, node)}
-    part, whole = (quantity(_counted(text, node)) for text in share.split("/"))
+    part, whole = (number_text(_counted(text, node)) for text in share.split("/"))
     words = {"covered": part, "whole": whole}
     if node.argument["by"] == "day":
         return _("%(covered)s of %(whole)s days") % words
@@ -65,7 +64,7 @@ def _counted(text: str, node: Node) -> Decimal:
 
 def _readable(share: str, node: Node) -> str:
     pairs = (text.split("/") for text in share.split(" + "))
-    return " + ".join("/".join(quantity(_counted(one, node)) for one in pair) for pair in pairs)
+    return " + ".join("/".join(number_text(_counted(one, node)) for one in pair) for pair in pairs)
 
 
 def _prorated(node: Node, reader: Reader, is_money: bool) -> str:
@@ -75,10 +74,10 @@ def _prorated(node: Node, reader: Reader, is_money: bool) -> str:
 
 def _drawn(node: Node, reader: Reader, is_money: bool) -> str:
     words = {
-        "taken": quantity(read(node.argument["taken"])),
+        "taken": number_text(read(node.argument["taken"])),
         "pool": _drawn_from(node, reader),
         "left": reader.written(node.output, is_money=is_money),
-        "weight": quantity(read(node.argument["weight"])),
+        "weight": number_text(read(node.argument["weight"])),
     }
     if node.argument["weight"] == "1":
         return _("%(taken)s taken from %(pool)s, %(left)s left to price") % words
@@ -92,7 +91,7 @@ def _drawn_from(node: Node, reader: Reader) -> str:
     if len(parts) < 2:
         return parts[0][0] if parts else reader.pool(units["pool"])
     own = read(units["from_allowance"])
-    words = {"allowance": quantity(own), "packs": quantity(read(units["taken"]) - own)}
+    words = {"allowance": number_text(own), "packs": number_text(read(units["taken"]) - own)}
     return _("the shared allowance (%(allowance)s) and your pack (%(packs)s)") % words
 
 
@@ -105,7 +104,7 @@ _SENTENCES: dict[str, Callable[[Node, Reader, bool], str]] = {
     "at_least": lambda n, r, m: _("%(number)s, but at least %(other)s") % _both(n, r, m),
     "at_most": lambda n, r, m: _("%(number)s, but at most %(other)s") % _both(n, r, m),
     "round": lambda n, r, m: _("%(number)s rounded to %(step)s") % {
-        **_both(n, r, m), "step": quantity(read(n.argument["to"])),
+        **_both(n, r, m), "step": number_text(read(n.argument["to"])),
     },
     "share": lambda n, r, m: _("%(number)s, with its share of the invoice's rounding") % _both(n, r, m),
     "every": lambda n, r, m: _("%(number)s × %(periods)s") % {

@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.derivation import Node
-from billing.explain_words import ONE, ZERO, Explained, Reader
+from billing.explain_words import ONE, ZERO, Explained, Reader, number_text
 from plans.money import exact
 from plans.ratio import quotient, read
-from plans.templatetags.figures import exact_money, quantity
+from plans.templatetags.figures import exact_money
 
 _NUMBERS = frozenset({"each", "per", "times", "flat", "above", "upto", "below"})
 
@@ -35,7 +35,7 @@ def blocks_of(band: Node, said: Mapping[str, Decimal]) -> Decimal:
 
 def blocks_text(band: Node, blocks: Decimal, per: Decimal) -> str:
     """Return the blocks in words: 2 started blocks of 10,000."""
-    words = {"blocks": quantity(blocks), "per": quantity(per)}
+    words = {"blocks": number_text(blocks), "per": number_text(per)}
     if band.argument["partial"] == "ceil":
         return (
             ngettext(
@@ -60,6 +60,8 @@ def tariff_sentences(node: Node, reader: Reader, depth: int, *, money_so_far: bo
     if not node.input and not node.output:
         yield Explained(depth, _("Nothing is left to price"), reader.written(ZERO, is_money=shown))
         return
+    if _changes_nothing(node):
+        return
     if len(node.children) == 1:
         text = _band(node.children[0], reader, priced=node.word == "price", money_so_far=money_so_far)
         yield Explained(depth, _chosen(node, text), reader.written(node.output, is_money=shown))
@@ -76,7 +78,12 @@ def _chosen(node: Node, text: str) -> str:
     """Add by which other number the band was chosen."""
     if "by" not in node.argument:
         return text
-    return _("%(text)s, chosen by %(by)s") % {"text": text, "by": quantity(read(node.argument["by"]))}
+    return _("%(text)s, chosen by %(by)s") % {"text": text, "by": number_text(read(node.argument["by"]))}
+
+
+def _changes_nothing(node: Node) -> bool:
+    """Return whether a table of one band hands its number on as it is: 30 × 1 = 30 says nothing."""
+    return node.word == "table" and len(node.children) == 1 and node.input == node.output
 
 
 def _band(node: Node, reader: Reader, *, priced: bool, money_so_far: bool) -> str:
@@ -105,7 +112,7 @@ def _each(node: Node, said: Mapping[str, Decimal], number: str, reader: Reader, 
         return _("%(number)s: %(blocks)s × %(price)s") % words
     if per == ONE:
         return _("%(number)s × %(price)s") % words
-    words["per"] = quantity(per)
+    words["per"] = number_text(per)
     return _("%(number)s × %(price)s per %(per)s") % words
 
 
@@ -113,7 +120,7 @@ def _where(said: Mapping[str, Decimal], text: str) -> str:
     """Add which step of the price list a band is, where there are several."""
     words = {
         "text": text,
-        **{name: quantity(said[name]) for name in ("above", "upto", "below") if name in said},
+        **{name: number_text(said[name]) for name in ("above", "upto", "below") if name in said},
     }
     if "upto" in said:
         return _("%(text)s (over %(above)s, up to %(upto)s)") % words

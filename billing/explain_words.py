@@ -24,6 +24,19 @@ Names = Mapping[str, Mapping[str, str]]
 MONEY_FACTS = frozenset({"fee", "paid", "monthly"})  # in money, whoever asks
 
 
+def number_text(value: Decimal | int, currency: str = "") -> str:
+    """Return a number of an explanation; what divides for ever is rounded, and says so: ≈ 0.333333.
+
+    Every number of a sentence is written here.
+    """
+    value = Decimal(value)
+    exponent = value.normalize(EXACT).as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -PLACES:
+        rounded = to_multiple(value, CUT)
+        return f"≈\N{NO-BREAK SPACE}{number_text(rounded, currency)}"
+    return exact_money(value, currency) if currency else quantity(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Explained:
     """One sentence; `depth` indents it, `value` is what the step came to."""
@@ -50,11 +63,8 @@ class Reader:
         return in_reader_language(dict(self.names.get(key, {}))) or quoted(key.split("/", 1)[0])
 
     def written(self, value: Decimal, *, is_money: bool) -> str:
-        """Return a value as money or as a quantity; what divides for ever is cut, and says so."""
-        exponent = value.normalize(EXACT).as_tuple().exponent
-        if isinstance(exponent, int) and exponent < -PLACES:
-            return self.written(to_multiple(value, CUT, "truncate"), is_money=is_money) + "…"
-        return exact_money(value, self.currency) if is_money and self.currency else quantity(value)
+        """Return a value as money or as a quantity."""
+        return number_text(value, self.currency if is_money else "")
 
     def band(self, code: str) -> str:
         """Return the name of a time band."""

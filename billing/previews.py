@@ -8,6 +8,7 @@ from billing.derivation import Node
 from billing.errors import AmountTooLarge
 from billing.explain_headline import headline
 from billing.explain_tree import Names, sentences_of
+from billing.explain_used import used
 from billing.models.lines import in_reader_language
 from billing.values import Rating
 from billing.wording import label_of, with_place
@@ -37,6 +38,11 @@ class PreviewLine:
     def label_text(self) -> str:
         """What it is, in the reader's language."""
         return in_reader_language(self.label)
+
+    @property
+    def used(self) -> Decimal | None:
+        """What was assumed to be used, where an allowance left less of it in `quantity`."""
+        return used(self.derivation, self.quantity)
 
     @property
     def headline(self) -> str:

@@ -33,6 +33,7 @@ from unfold.widgets import (
     CHECKBOX_CLASSES,
     INPUT_CLASSES,
     TEXTAREA_CLASSES,
+    UnfoldAdminFileFieldWidget,
     UnfoldAdminTextareaWidget,
 )
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as UnfoldBoxes
@@ -246,6 +247,9 @@ class StaffForm(forms.Form):
                 multiple = isinstance(each, forms.MultipleChoiceField)
                 kind = UnfoldBoxes if multiple else SelectWidget
                 each.widget = kind(choices=each.choices)
+                continue
+            if isinstance(each, forms.FileField):  # the theme's script looks for its own markup around it
+                each.widget = UnfoldAdminFileFieldWidget(each.widget.attrs)
                 continue
             classes = next((c for kind, c in self.dress if isinstance(each.widget, kind)), [])
             each.widget.attrs["class"] = " ".join(classes)

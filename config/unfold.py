@@ -9,6 +9,8 @@ from django.urls import reverse_lazy
 from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy as _
 
+OWN_WORDS = (_("Date"),)  # words of the theme that it does not say in every language
+
 
 def may_view(model: str) -> Callable[[HttpRequest], bool]:
     """Return a check of the right to view `app.model`."""

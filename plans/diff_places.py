@@ -207,8 +207,14 @@ def _charge_price(charge: Mapping[str, Tree]) -> str:
             return price_of(step["price"])
     of, share = charge.get("of"), number_of(steps[0].get("times")) if steps else None
     if isinstance(of, dict) and isinstance(of.get("spend"), list) and share is not None and 0 < share <= 1:
-        return spoken(texts.SHARE_PRICE, {"share": share_of(share), "charges": shown(of["spend"])})
+        return spoken(texts.SHARE_PRICE, {"share": share_of(share), "charges": _tags(of["spend"])})
     return spoken(texts.BY_FORMULA, {})
+
+
+def _tags(codes: list[Tree]) -> str:
+    """Return charges by the words for their tags; what has no word is quoted."""
+    words = [spoken(texts.TAGS[one], {}) if one in texts.TAGS else f"“{one}”" for one in map(str, codes)]
+    return _joined(words)
 
 
 def share_of(share: Decimal) -> str:

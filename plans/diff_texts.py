@@ -102,6 +102,14 @@ BY_FORMULA = _("by a formula")
 YES, NO, UNLIMITED = _("yes"), _("no"), _("unlimited")
 COMMA = _("%(first)s, %(second)s")
 
+TAGS = {  # the usual ones; a tag of the provider's own is quoted
+    "plan": _("the plan's fees"),
+    "module": _("the modules' fees"),
+    "usage": _("the usage fees"),
+    "sla": _("the fees for availability"),
+    "support": _("the fees for support"),
+}
+
 SECTIONS = {
     "figures": _("figure %(name)s"),
     "numbers": _("number %(name)s"),
@@ -206,4 +214,12 @@ WHATS = {
     "features": _("the features"),
     "meters": _("the meters"),
     "numbers": _("the numbers"),
+}
+
+CHOICES = {  # values of the fields about subscribers, by field and value
+    ("moves_existing", "nobody"): _("nobody comes along"),
+    ("moves_existing", "at_renewal"): _("at their next renewal, unless the price is locked"),
+    ("early_exit", "keep"): _("nothing"),
+    ("early_exit", "claw_back"): _("what the used months at the monthly price leave"),
+    ("early_exit", "refund_unused"): _("the unused time"),
 }

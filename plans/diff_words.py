@@ -281,6 +281,11 @@ def _values(one: Difference, pair: Pair) -> dict[str, str]:
     """Return both sides for reading; trees are written out."""
     sides = {"old": found_at(pair.old, one.keys), "new": found_at(pair.new, one.keys)}
     is_tariff = one.keys[-1:] in (("price",), ("table",))
+    chosen = {
+        side: texts.CHOICES.get((str(one.keys[-1]), str(tree))) for side, tree in sides.items() if one.keys
+    }
+    if any(chosen.values()):
+        return {side: spoken(text, {}) if text else shown(sides[side]) for side, text in chosen.items()}
     return {side: _value(tree, getattr(one, side), is_tariff) for side, tree in sides.items()}
 
 

@@ -72,9 +72,9 @@ def _named_bands(rule: Schedule) -> list[tuple[str, Mapping[str, str]]]:
 
 
 def _highlight(charge: Charge, meter: str, *, document: Document, labels: Mapping[str, str]) -> Highlight:
-    included = next((_literal(step.included, labels) for step in charge.steps if step.included), None)
-    tariff = next((_tariff(step.price, labels) for step in charge.steps if step.price), None)
-    price, free = _price(tariff, labels) if tariff else (None, None)
+    included = next((literal(step.included, labels) for step in charge.steps if step.included), None)
+    tariff = next((tariff_for(step.price, labels) for step in charge.steps if step.price), None)
+    price, free = unit_price(tariff, labels) if tariff else (None, None)
     return Highlight(
         charge.code, meter, document.meters[meter].unit, tuple(charge.held), included or free, price
     )
@@ -93,26 +93,27 @@ def _meter_of(charge: Charge, document: Document) -> str | None:
     return None
 
 
-def _literal(number: str | Formula | None, labels: Mapping[str, str]) -> Decimal | None:
+def literal(number: str | Formula | None, labels: Mapping[str, str]) -> Decimal | None:
     """Return a literal, or the case that a known label picks; None for anything that needs rating."""
     if isinstance(number, Formula):
         if number.pick is None or number.cases is None:
             return None
         case = number.cases.get(labels.get(number.pick, ""), number.otherwise)
-        return _literal(case, labels)
+        return literal(case, labels)
     try:
         return None if number is None else Decimal(number)
     except InvalidOperation:
         return None
 
 
-def _tariff(tariff: Tariff | None, labels: Mapping[str, str]) -> Tariff | None:
+def tariff_for(tariff: Tariff | None, labels: Mapping[str, str]) -> Tariff | None:
+    """Return the price list that known labels pick."""
     if tariff is None or tariff.pick is None:
         return tariff
-    return _tariff((tariff.cases or {}).get(labels.get(tariff.pick, ""), tariff.otherwise), labels)
+    return tariff_for((tariff.cases or {}).get(labels.get(tariff.pick, ""), tariff.otherwise), labels)
 
 
-def _price(tariff: Tariff, labels: Mapping[str, str]) -> tuple[UnitPrice | None, Decimal | None]:
+def unit_price(tariff: Tariff, labels: Mapping[str, str]) -> tuple[UnitPrice | None, Decimal | None]:
     """Return the first price that is not zero, and the quantity a free first band holds."""
     bands = tariff.bands or [Band()]
     prices = [(_each(band, tariff, labels), band) for band in bands]
@@ -123,11 +124,11 @@ def _price(tariff: Tariff, labels: Mapping[str, str]) -> tuple[UnitPrice | None,
     falls = any(price.each / price.per < first.each / first.per for price, _band in paid[1:])
     leading = prices[0]
     is_free = leading[0] is not None and leading[0].each == 0 and tariff.mode == "graduated"
-    free = _literal(leading[1].upto, labels) if is_free else None
+    free = literal(leading[1].upto, labels) if is_free else None
     return UnitPrice(first.each, first.per, falls), free
 
 
 def _each(band: Band, tariff: Tariff, labels: Mapping[str, str]) -> UnitPrice | None:
-    each = _literal(band.each if band.each is not None else tariff.each, labels)
-    per = _literal(band.per if band.per is not None else tariff.per, labels)
+    each = literal(band.each if band.each is not None else tariff.each, labels)
+    per = literal(band.per if band.per is not None else tariff.per, labels)
     return None if each is None else UnitPrice(each, per or Decimal(1))

@@ -7,14 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from plans.composition import Rules, missing_requirements
-from plans.diff_places import price_of, shown
+from plans.diff_places import price_of
 from plans.errors import _, spoken
 from plans.models import Feature, FeatureModule, Named, Plan, PlanVersion, SlaTier, SupportTier
 from plans.models.plans import VersionState
+from plans.right_words import right_text
 from plans.selectors import module_rules, on_sale
 from plans.shape import Tree
 
 CODE = re.compile(r"\b([A-Z]{3}) ")
+PRICE = re.compile(r"'(?:each|flat)': '")  # a literal amount, not a share or a formula
 WITH = _("%(name)s: %(value)s")
 
 
@@ -122,9 +124,10 @@ def _pair(column: Column, section: str, option: str, document: Mapping[str, Any]
     is_sold = option in terms.get("options", [])
     is_drafted = option.partition(".")[2] in _offered(column, section)
     drafted = document.get("charges", [])
+    own = (column.draft or column.sold).source.get("terms", {}) if column.draft or column.sold else {}  # type: ignore[union-attr]
     return (
-        Cell(is_sold, _prices(sold) if is_sold else ()),
-        Cell(is_drafted, _prices(drafted) if is_drafted else ()),
+        Cell(is_sold, _prices(sold, terms.get("currency")) if is_sold else ()),
+        Cell(is_drafted, _prices(drafted, own.get("currency")) if is_drafted else ()),
     )
 
 
@@ -134,10 +137,17 @@ def _offered(column: Column, section: str) -> list[str]:
     return list(version.source.get(section, [])) if version else []
 
 
-def _prices(charges: Tree) -> list[str]:
-    """Return each charge's price; a currency stays beside its amount."""
-    prices = [price_of(one) for one in charges] if isinstance(charges, list) else []
-    return [CODE.sub("\\1\N{NO-BREAK SPACE}", price) for price in prices]
+def _prices(charges: Tree, currency: Any) -> list[str]:
+    """Return each charge's price with its currency; one that names none is in each of the plan's."""
+    codes = [currency] if isinstance(currency, str) else currency if isinstance(currency, list) else []
+    return [_priced(one, "/".join(map(str, codes))) for one in charges] if isinstance(charges, list) else []
+
+
+def _priced(charge: Tree, currencies: str) -> str:
+    price = price_of(charge)
+    if not CODE.search(price) and currencies and PRICE.search(str(charge)):
+        price = f"{currencies} {price}"
+    return CODE.sub("\\1\N{NO-BREAK SPACE}", price)
 
 
 def _feature(
@@ -159,7 +169,7 @@ def _grant(feature: Feature, entitlements: Mapping[str, Any], names: Mapping[str
     says = []
     for holder, values in entitlements.items():
         if isinstance(values, dict) and feature.code in values:
-            value = shown(values[feature.code])
+            value = right_text(str(values[feature.code]))
             code = holder.removeprefix("module.")
             params = {"name": names.get(code, code), "value": value}
             says.append(value if holder == "plan" else spoken(WITH, params))

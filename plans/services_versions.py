@@ -75,7 +75,7 @@ def save_source(version: PlanVersion, *, source: Tree, comment: str | None = Non
     """Store what a draft says. A fault of shape is refused; a fault of meaning waits for publish."""
     found: list[Problem] = []
     typed: Version | None = build({**source, "number": str(version.number)}, Version, "", found)
-    if typed is None:
+    if typed is None or found:
         raise TermsInvalid(found)
     with changes(by):
         row = _lock_version(version.pk)

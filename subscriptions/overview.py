@@ -42,8 +42,10 @@ class AgreementRow:
 
     @property
     def lock_until(self) -> datetime | None:
-        """Until when the price is locked; None when it is not, or no longer."""
+        """Until when the price is locked; None when it is not, no longer, or the agreement ends before."""
         until: datetime | None = self.phase.price_lock_until
+        if until is not None and self.ends_at is not None and self.ends_at <= until:
+            return None
         return until if until is not None and until > self.at else None
 
     @property

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django.views.defaults import page_not_found
 
 from plans.actor import Actor
 from subscriptions.models import Customer, Membership, User
@@ -117,3 +118,15 @@ def role_missing(request: MemberRequest, roles: tuple[Role, ...]) -> HttpRespons
 def actor_of(request: MemberRequest) -> Actor:
     """The author of what this member changes."""
     return Actor(f"user:{request.user.pk}")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer an address that names nothing: inside the portal for its members, plainly for everybody else."""
+    user = getattr(request, "user", None)
+    own = not request.path.startswith(("/admin/", "/api/"))
+    visit = visit_of(user, request.session.get(CHOSEN)) if own and user and user.is_authenticated else None
+    if visit is None:
+        return page_not_found(request, exception)
+    member = cast("MemberRequest", request)
+    member.visit = visit
+    return personal(render(request, "subscriptions/not_found.html", status=404))

@@ -23,6 +23,8 @@ PURE = {
         "sla_terms",
         "support_terms",
         "promises",
+        "highlights",
+        "seat_terms",
         "ids",
         "actor",
         "problems*",

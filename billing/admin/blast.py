@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin.shown import priced
+from billing.admin.shown import priced, signed
 from billing.blast import Blast, LineMove, Rated, blast_of
 from billing.blast_spread import Spread
 from billing.models.lines import in_reader_language
@@ -147,11 +147,6 @@ def _lines(lines: Sequence[LineMove], currency: str) -> list[dict[str, str]]:
         }
         for one in moved
     ]
-
-
-def signed(amount: int, currency: str) -> str:
-    """Write a difference with its sign."""
-    return f"+{priced(amount, currency)}" if amount > 0 else priced(amount, currency)
 
 
 def per_cent(share: Decimal | None) -> str:

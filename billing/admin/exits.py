@@ -55,7 +55,10 @@ def early_exit(request: HttpRequest, pk: int) -> HttpResponse:
 
     def act(asked: dict[str, Any]) -> str:
         done = leaving.leave_early(row, expected=asked["refund"], **acting(request))
-        return gettext("%(subscription)s ends with this month; %(amount)s went into the credit.") % {
+        said = gettext("%(subscription)s ends with this month; nothing is given back.")
+        if done.refund:
+            said = gettext("%(subscription)s ends with this month; %(amount)s went into the credit.")
+        return said % {
             "subscription": row,
             "amount": priced(done.refund, done.currency),
         }

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin.shown import LeaseColumns, priced, tree
+from billing.admin.shown import LeaseColumns, charged, priced, tree
 from billing.admin.stripe import hosted_link
 from billing.explain import headline_of, names_for, sentences
 from billing.explain_tree import Names
@@ -41,7 +41,7 @@ from config.admin_base import (
 from plans.admin.acting import by
 from plans.clock import now
 from plans.errors import DomainError
-from plans.templatetags.figures import moment, quantity, unit
+from plans.templatetags.figures import moment, quantity
 from plans.templatetags.figures import span as shown_days
 from subscriptions.models.agreements import Collection
 
@@ -117,10 +117,10 @@ class LineInline(ReadOnlyInline):
         """The days it is for, in the customer's zone."""
         return shown_days(row.span, row.customer.billing_zone)
 
-    @display(description=_("quantity"))
+    @display(description=_("quantity charged"))
     def used(self, row: InvoiceLine) -> str:
-        """The quantity with its unit."""
-        return "–" if row.quantity is None else f"{quantity(row.quantity)} {unit(row.unit)}"
+        """The quantity with its unit, and what was used where an allowance left less."""
+        return charged(row)
 
     @display(description=_("before rounding"))
     def exact(self, row: InvoiceLine) -> str:

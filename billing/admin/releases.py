@@ -3,27 +3,17 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth import get_user_model
-from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin.blast import signed
-from billing.admin.shown import priced
+from billing.admin.shown import priced, signed
 from billing.models import ReleaseReview
 from config.admin_base import ReadOnlyAdmin, change_link, display
-from plans.admin.people import unlisted
+from plans.admin.people import called, email_of
 from plans.templatetags.figures import quantity
-
-
-def reviewer_email() -> Subquery:
-    """Return the e-mail address behind `user:<id>` as a column."""
-    actor = Concat(Value("user:"), Cast("pk", CharField()))
-    people = get_user_model()._default_manager.alias(actor=actor).filter(actor=OuterRef("reviewer"))
-    return Subquery(people.values("email")[:1])
 
 
 @admin.register(ReleaseReview)
@@ -43,7 +33,7 @@ class ReleaseReviewAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReleaseReview]:
         """Fetch the reviewers' addresses with the rows."""
         rows: QuerySet[ReleaseReview] = super().get_queryset(request)
-        return rows.annotate(email=reviewer_email())
+        return rows.annotate(email=email_of("reviewer"))
 
     @display(description=_("plan version"))
     def version_link(self, row: ReleaseReview) -> SafeString | str:
@@ -53,7 +43,7 @@ class ReleaseReviewAdmin(ReadOnlyAdmin):
     @display(description=_("reviewer"))
     def who(self, row: ReleaseReview) -> str:
         """The person who published it."""
-        return str(row.email or unlisted(row.reviewer))  # type: ignore[attr-defined]  # annotated above
+        return called(row, "reviewer", "email")
 
     @display(description=_("live on the plan"))
     def live(self, row: ReleaseReview) -> Any:

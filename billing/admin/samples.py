@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from billing.admin.shown import priced, tree
+from billing.admin.shown import charged, priced, signed, tree
 from billing.explain import sentences_of
 from billing.previews import PreviewPart
 from billing.services.quoting import Preview, preview_terms
@@ -15,7 +15,7 @@ from plans.models.meters import MeterKind
 from plans.models.plans import VersionState
 from plans.selectors import terms_of
 from plans.selectors_catalogue import draft_terms
-from plans.templatetags.figures import quantity, unit
+from plans.templatetags.figures import quantity
 from plans.terms import Terms
 from subscriptions.models.agreements import Term
 
@@ -79,7 +79,7 @@ def shown_part(part: PreviewPart, currency: str) -> dict[str, Any]:
     rows = [
         {
             "label": line.label_text,
-            "quantity": "" if line.quantity is None else f"{quantity(line.quantity)} {unit(line.unit)}",
+            "quantity": "" if line.quantity is None else charged(line),
             "amount": priced(line.amount, currency),
             "why": tree(sentences_of(line.derivation, currency, line.names)),
         }
@@ -116,7 +116,7 @@ def _sides(old: int | str | None, new: int | str, currency: str) -> dict[str, st
     return {
         "old": priced(old, currency) if isinstance(old, int) else old or "–",
         "new": priced(new, currency) if isinstance(new, int) else new,
-        "change": priced(new - old, currency) if both else "–",  # type: ignore[operator]
+        "change": signed(new - old, currency) if both else "–",  # type: ignore[operator]
     }
 
 

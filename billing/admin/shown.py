@@ -3,13 +3,17 @@
 from typing import Any
 
 from babel import numbers
+from django.db.models import OuterRef, Subquery
+from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.admin_base import change_link, display
+from plans.models import SlaTier
 from plans.money import from_minor
-from plans.templatetags.figures import locale, moment
+from plans.templatetags.figures import locale, moment, quantity, tongue, unit
 
 PATTERN = "¤¤ #,##0.00;¤¤ -#,##0.00"
 
@@ -21,6 +25,21 @@ def priced(amount: int | None, currency: str) -> str:
     return str(numbers.format_currency(from_minor(amount, currency), currency, PATTERN, locale=locale()))
 
 
+def signed(amount: int, currency: str) -> str:
+    """Write a difference with its sign."""
+    return f"+{priced(amount, currency)}" if amount > 0 else priced(amount, currency)
+
+
+def charged(line: Any) -> str:
+    """Return the quantity of a line, and what was used where an allowance left less of it."""
+    if line.quantity is None:
+        return "–"
+    text = f"{quantity(line.quantity)} {unit(line.unit)}".strip()
+    if line.used is None:
+        return text
+    return gettext("%(quantity)s (of %(used)s used)") % {"quantity": text, "used": quantity(line.used)}
+
+
 def tree(lines: list[Any]) -> SafeString:
     """Return explained steps as an indented list; each has a depth, a sentence and a value."""
     items = format_html_join(
@@ -29,6 +48,21 @@ def tree(lines: list[Any]) -> SafeString:
         ((min(line.depth, 6), line.text, line.value) for line in lines),
     )
     return format_html('<ol class="rc-why">{}</ol>', items)
+
+
+class TierColumn:
+    """The promised tier by its name; a name that is gone leaves the code."""
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Fetch the names with the rows."""
+        named = SlaTier.objects.filter(code=OuterRef("sla_code"))
+        name = Subquery(named.values("name_zh" if tongue() == "zh" else "name_en")[:1])
+        return super().get_queryset(request).annotate(tier_name=name)  # type: ignore[misc]
+
+    @display(description=_("SLA tier"), ordering="sla_code")
+    def tier(self, row: Any) -> str:
+        """Name and code."""
+        return f"{row.tier_name} ({row.sla_code})" if row.tier_name else str(row.sla_code)
 
 
 class LeaseColumns:

@@ -9,14 +9,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin.shown import priced
+from billing.admin.shown import TierColumn, priced
 from billing.models import CreditDraw, SlaAssessment, SlaCredit
 from config.admin_base import ReadOnlyAdmin, ReadOnlyInline, change_link, display
 from plans.templatetags.figures import quantity
 from plans.templatetags.figures import span as shown_days
 
 
-class Windowed(ReadOnlyAdmin):
+class Windowed(TierColumn, ReadOnlyAdmin):
     """Rows about one window of one subscription."""
 
     list_select_related = ("customer", "subscription")
@@ -44,7 +44,7 @@ class AssessmentAdmin(Windowed):
     list_display = (
         "window_days",
         "customer_link",
-        "sla_code",
+        "tier",
         "revision",
         "measured",
         "promised",
@@ -60,7 +60,7 @@ class AssessmentAdmin(Windowed):
             {
                 "fields": (
                     ("customer_link", "subscription_link"),
-                    ("sla_code", "window_days", "revision"),
+                    ("tier", "window_days", "revision"),
                     ("measured", "promised"),
                     ("fee_money", "credit_money"),
                     ("assessed_at", "inputs_hash", "terms_hash"),
@@ -119,7 +119,7 @@ class DrawInline(ReadOnlyInline):
 class CreditAdmin(Windowed):
     """Credits earned, and what was drawn of them."""
 
-    list_display = ("window_days", "customer_link", "sla_code", "revision", "earned", "left", "earned_at")
+    list_display = ("window_days", "customer_link", "tier", "revision", "earned", "left", "earned_at")
     list_filter = ("sla_code", "currency", ("customer", admin.RelatedOnlyFieldListFilter))
     search_fields = ("customer__name", "subscription__public_id")
     date_hierarchy = "earned_at"
@@ -130,7 +130,7 @@ class CreditAdmin(Windowed):
             {
                 "fields": (
                     ("customer_link", "subscription_link"),
-                    ("sla_code", "window_days", "revision"),
+                    ("tier", "window_days", "revision"),
                     ("earned", "left", "earned_at"),
                     "judged",
                 )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.admin.runs import ReasonForm
-from billing.admin.shown import priced, tree
+from billing.admin.shown import TierColumn, priced, tree
 from billing.explain_sla import assessment_sentences
 from billing.models import SlaAward, SlaCondition, SlaGrant
 from billing.services import sla_awards
@@ -44,10 +44,10 @@ COLOURS = {
 
 
 @admin.register(SlaAward)
-class AwardAdmin(ReadOnlyAdmin):
+class AwardAdmin(TierColumn, ReadOnlyAdmin):
     """One window once: what it earns, and whether that is given."""
 
-    list_display = ("days", "customer_link", "sla_code", "worth", "form", "state_label", "claim_until")
+    list_display = ("days", "customer_link", "tier", "worth", "form", "state_label", "claim_until")
     list_filter = ("state", "form", "sla_code", ("customer", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("customer", "assessment")
     search_fields = ("customer__name", "subscription__public_id", "sla_code")
@@ -58,7 +58,7 @@ class AwardAdmin(ReadOnlyAdmin):
             None,
             {
                 "fields": (
-                    ("customer_link", "sla_code", "days"),
+                    ("customer_link", "tier", "days"),
                     ("worth", "form", "given"),
                     ("state_label", "claim_until", "claimed_at", "claimed_by"),
                     ("decided_at", "decided_by", "reason"),
@@ -146,10 +146,10 @@ class AwardAdmin(ReadOnlyAdmin):
 
 
 @admin.register(SlaGrant)
-class GrantAdmin(ReadOnlyAdmin):
+class GrantAdmin(TierColumn, ReadOnlyAdmin):
     """Days and units given for missed promises."""
 
-    list_display = ("customer_link", "sla_code", "form", "pool", "amount", "state", "expires_at", "given_at")
+    list_display = ("customer_link", "tier", "form", "pool", "amount", "state", "expires_at", "given_at")
     list_filter = ("form", "state", "pool")
     list_select_related = ("customer",)
     search_fields = ("customer__name", "subscription__public_id")

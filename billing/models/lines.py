@@ -1,5 +1,7 @@
 """One item of an invoice, with the tree that shows how its amount came about."""
 
+from decimal import Decimal
+
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.db import models
@@ -7,6 +9,8 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from billing.derivation import from_tree
+from billing.explain_used import used
 from plans.timespan import Period
 
 BOUND = 10**18  # an upper bound is what keeps NaN and Infinity out of a numeric column
@@ -103,6 +107,11 @@ class InvoiceLine(models.Model):
 
     def __str__(self) -> str:
         return self.line_key
+
+    @property
+    def used(self) -> Decimal | None:
+        """What was used, where an allowance or a pack left less of it in `quantity`."""
+        return used(from_tree(self.derivation), self.quantity)
 
     @property
     def label_text(self) -> str:

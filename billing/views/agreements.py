@@ -50,7 +50,9 @@ def subscription_leave(request: MemberRequest, public_id: str) -> HttpResponse:
         except DomainError as error:
             messages.error(request, str(error))
             return redirect("subscription_leave", public_id)
-        said = _("The subscription ends with this month. %(amount)s is in your credit.")
+        said = _("The subscription ends with this month. Nothing is paid back.")
+        if done.refund:
+            said = _("The subscription ends with this month. %(amount)s is in your credit.")
         messages.success(request, said % {"amount": money(done.refund, done.currency)})
         return redirect("subscription_list")
     row = agreement_rows(request.visit.customer, at, only=agreement)[0]

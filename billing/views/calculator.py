@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
@@ -13,14 +13,16 @@ from billing.errors_quotes import QuoteInvalid
 from billing.forms import Buyer, QuoteForm
 from billing.quote_rating import Rated
 from billing.services.quotes import answer_for
+from billing.views.offered import offer_of, offered_here
 from billing.views.offers import ExtraPrice, meters_by_code, option_price, tier_text
+from billing.views.seats import seat_price
 from plans import clock
 from plans.composition import COUPON
 from plans.errors import DomainError
 from plans.highlights import Highlight, highlights
 from plans.ids import new_id
 from plans.models import Meter
-from plans.selectors import Offer, price_list
+from plans.selectors import Offer
 from subscriptions.models import Customer
 from subscriptions.models.agreements import Term
 from subscriptions.portal import MemberRequest, member_page
@@ -53,6 +55,7 @@ class Choice:
 
 @require_safe
 @member_page()
+@offered_here
 def plan_quote(request: MemberRequest, code: str) -> HttpResponse:
     """Calculate a price from figures, modules and tiers; htmx asks for the result alone."""
     customer, at = request.visit.customer, clock.now()
@@ -65,13 +68,14 @@ def plan_quote(request: MemberRequest, code: str) -> HttpResponse:
         "currency": customer.currency,
         "preview": preview,
         "query": request.GET.urlencode(),
+        "seats": seat_price(offer, _term(request), customer.currency),
         "key": new_id("form"),  # one rendering, one saved quote
     }
     if getattr(request, "htmx", False):
-        return render(request, "plans/quote_result.html", page)
+        return render(request, "plans/quote_part.html", page)
     page |= {
         "has_seats": b'"seats"' in offer.terms.canonical,
-        "is_annual": request.GET.get("term") == Term.ANNUAL,
+        "is_annual": _term(request) == Term.ANNUAL,
         "sliders": _sliders(form, offer, customer.currency),
         "choices": _choices(form, offer, customer.currency),
         "has_coupons": any(option.startswith(COUPON) for option in offer.terms.document.options),
@@ -79,12 +83,9 @@ def plan_quote(request: MemberRequest, code: str) -> HttpResponse:
     return render(request, "plans/plan_quote.html", page)
 
 
-def offer_of(customer: Customer, code: str, at: datetime) -> Offer:
-    """Return the plan on sale in the customer's currency, or 404."""
-    offers = price_list(at, currency=customer.currency, code=code)
-    if not offers:
-        raise Http404
-    return offers[0]
+def _term(request: MemberRequest) -> str:
+    """Return the term the address asks for, monthly unless it says annual."""
+    return Term.ANNUAL if request.GET.get("term") == Term.ANNUAL else Term.MONTHLY
 
 
 def quote_form(data: QueryDict, offer: Offer, buyer: Buyer | None = None) -> QuoteForm:

@@ -1,9 +1,8 @@
 """The price list, rated by the same function as invoices."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,22 +11,25 @@ from django.views.decorators.http import require_safe
 
 from billing.forms_use import UseField, band_label
 from billing.quote_rating import twelfth
-from billing.services import quoting
+from billing.views.seats import SeatPrice, due_first, seat_price
 from plans import clock
+from plans.errors import DomainError
 from plans.highlights import Highlight, highlights
 from plans.models import Feature, Meter, SlaTier, SupportTier
 from plans.models.features import FeatureType
 from plans.promise_words import joined, sla_words, support_words
+from plans.right_words import right_text
 from plans.selectors import Offer, price_list
 from plans.selectors_promises import shown_sla, shown_support
-from plans.templatetags.figures import quantity, tongue
-from plans.terms import Document, Formula, Terms
+from plans.templatetags.figures import tongue
+from plans.terms import Document, Formula
 from plans.terms_asked import asked_of
 from subscriptions.models.agreements import Term
 from subscriptions.overview import agreement_rows
 from subscriptions.portal import MemberRequest, member_page
 
 MONTHS = 12
+BULLETS = 6  # lines of a card; the table below has everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,18 @@ class Card:
     highlights: list[tuple[Highlight, str]]  # with the meter's name
     is_current: bool
     text: str  # the plan's description in the reader's language
+    rights: list[tuple[str, str]]  # some of what it grants besides: name, and value unless it is a switch
+    seats: SeatPrice | None  # what a seat costs a month, where seats are charged
+
+    @property
+    def by_seat(self) -> SeatPrice | None:
+        """The price of a seat where the plan costs nothing else: the amounts above are the fewest seats'."""
+        return self.seats if self.seats is not None and self.seats.is_whole_price else None
 
 
 @dataclass(frozen=True, slots=True)
 class ExtraPrice:
-    """What one module or tier adds to a month; `kind` is offered, from, by_use, free or absent."""
+    """What one module or tier adds to a month; `kind` is offered, by_seat, from, by_use, free or absent."""
 
     kind: str
     amount: int = 0
@@ -70,13 +79,15 @@ def plan_list(request: MemberRequest) -> HttpResponse:
     current = {row.plan.pk for row in agreement_rows(customer, at) if row.is_live}
     names = meters_by_code()
     cards = [_card(offer, term, customer.currency, names=names, current=current) for offer in offers]
+    rights = _rights(offers)
+    cards = [replace(card, rights=_told(card, rights, at=n)) for n, card in enumerate(cards)]
     savings = [card.saving for card in cards if card.saving]
     page = {
         "cards": cards,
         "term": term,
         "best_saving": max(savings) if savings else None,
         "extras": _extras(offers, customer.currency),
-        "rights": _rights(offers),
+        "rights": rights,
         "currency": customer.currency,
     }
     return render(request, "plans/plan_list.html", page)
@@ -88,7 +99,7 @@ def meters_by_code() -> dict[str, Meter]:
 
 
 def _card(offer: Offer, term: str, currency: str, *, names: Mapping[str, Meter], current: set[int]) -> Card:
-    month, year = (sum(_due_first(offer, one, currency).values()) for one in (Term.MONTHLY, Term.ANNUAL))
+    month, year = (sum(due_first(offer, one, currency).values()) for one in (Term.MONTHLY, Term.ANNUAL))
     chosen = asked_of(offer.terms.document).assumed_labels
     lines = highlights(offer.terms.document, {**chosen, "currency": currency, "term": term})
     return Card(
@@ -99,38 +110,14 @@ def _card(offer: Offer, term: str, currency: str, *, names: Mapping[str, Meter],
         [(one, _line_name(one, names)) for one in lines if one.meter in names and not one.held],
         offer.version.plan_id in current,
         described(offer.version.plan),
+        [],
+        seat_price(offer, term, currency),
     )
 
 
 def _line_name(one: Highlight, names: Mapping[str, Meter]) -> str:
     """Return the meter's name, with the time band that the line's price is for."""
     return UseField(names[one.meter], one.band, band_label(one.band, one.band_name)).label
-
-
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """Terms as a key: equal hash means equal prices."""
-
-    hash: str
-    value: Terms = field(compare=False)
-
-
-def _due_first(offer: Offer, term: str, currency: str, option: str | None = None) -> Mapping[str, int]:
-    """Return what the first invoice holds without seats, in minor units by charge."""
-    return _rated(_Terms(offer.terms.hash, offer.terms), term, currency, option)
-
-
-@lru_cache(maxsize=512)
-def _rated(terms: _Terms, term: str, currency: str, option: str | None) -> Mapping[str, int]:
-    """Rate once per process: published terms never change, so neither does their price."""
-    options = {option: Decimal(1)} if option else {}
-    rated = quoting.preview_terms(
-        terms.value, term=term, currency=currency, options=options, seats=0, quantities={}
-    )
-    amounts: dict[str, int] = {}
-    for line in rated.start.lines:
-        amounts[line.charge] = amounts.get(line.charge, 0) + line.amount
-    return amounts
 
 
 def _extras(offers: list[Offer], currency: str) -> list[Extra]:
@@ -168,11 +155,23 @@ def option_price(offer: Offer, option: str, currency: str) -> ExtraPrice:
     own = {charge.code for charge in document.charges if option in charge.held}
     if not own:
         return ExtraPrice("free")
-    due = _due_first(offer, Term.MONTHLY, currency, option)
+    due = due_first(offer, Term.MONTHLY, currency, option)
     amount = sum(value for charge, value in due.items() if charge in own)
     if not amount:
         return ExtraPrice("by_use")
+    if _is_by_seat(offer, option, currency, own=own, amount=amount):
+        return ExtraPrice("by_seat", amount)
     return ExtraPrice("from" if _grows_with_use(document, own) else "offered", amount)
+
+
+def _is_by_seat(offer: Offer, option: str, currency: str, *, own: set[str], amount: int) -> bool:
+    """Return whether every seat pays the amount again."""
+    try:
+        found = [due_first(offer, Term.MONTHLY, currency, option, seats=seats) for seats in (1, 2)]
+    except DomainError:  # beyond a closed list: the price is as it was found without seats
+        return False
+    one, two = (sum(value for charge, value in due.items() if charge in own) for due in found)
+    return (one, two) == (amount, 2 * amount)
 
 
 def _grows_with_use(document: Document, own: set[str]) -> bool:
@@ -193,10 +192,15 @@ def _rights(offers: list[Offer]) -> list[tuple[str, list[str | bool]]]:
     return rows
 
 
+def _told(card: Card, rights: list[tuple[str, list[str | bool]]], at: int) -> list[tuple[str, str]]:
+    """Return as many rights of a plan as its card has room for beside the allowances."""
+    own = [(name, values[at]) for name, values in rights if values[at] not in (None, False)]
+    room = BULLETS - len(card.highlights) - (card.seats is not None and card.by_seat is None)
+    return [(name, "" if value is True else str(value)) for name, value in own][: max(room, 0)]
+
+
 def _right(value: str | None) -> str | bool:
-    if value is None or value in ("true", "false"):
-        return value == "true"
-    return quantity(Decimal(value)) if value.isdecimal() else value
+    return value == "true" if value in (None, "true", "false") else right_text(value)
 
 
 def described(row: Any) -> str:

@@ -16,14 +16,15 @@ from billing.forms import Buyer
 from billing.models import Quote
 from billing.selectors_quotes import calculator_query, quote_of, quotes_of, shown_quote
 from billing.services.quotes import make_quote
-from billing.views.calculator import offer_of, quote_form
+from billing.views.calculator import quote_form
+from billing.views.offered import offer_of, offered_here
 from billing.views.offers import meters_by_code
 from plans import clock
 from plans.errors import DomainError, NotFound
 from plans.templatetags.figures import quantity, unit
 from subscriptions.models.agreements import Term
 from subscriptions.overview import option_names
-from subscriptions.portal import MemberRequest, actor_of, member_page
+from subscriptions.portal import MONEY, MemberRequest, actor_of, member_page
 
 PER_PAGE = 20
 STATES = {
@@ -50,7 +51,8 @@ def state_of(quote: Quote, at: datetime) -> State:
 
 
 @require_POST
-@member_page()
+@member_page(*MONEY)
+@offered_here
 def plan_quote_save(request: MemberRequest, code: str) -> HttpResponse:
     """Keep what the calculator shows; figures that are not right go back to it."""
     customer, at = request.visit.customer, clock.now()
@@ -67,7 +69,7 @@ def plan_quote_save(request: MemberRequest, code: str) -> HttpResponse:
 
 
 @require_safe
-@member_page()
+@member_page(*MONEY)
 def plan_quotes(request: MemberRequest) -> HttpResponse:
     """List the customer's quotes, newest first."""
     at = clock.now()
@@ -78,7 +80,7 @@ def plan_quotes(request: MemberRequest) -> HttpResponse:
 
 
 @require_safe
-@member_page()
+@member_page(*MONEY)
 def plan_quote_detail(request: MemberRequest, public_id: str) -> HttpResponse:
     """Show one quote: both invoices it would bring, and the way to accept it or to a fresh one."""
     at = clock.now()

@@ -1,5 +1,6 @@
 """Below a line's derivation: the readings it was rated from, and the raw events behind a reading's cells."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -35,6 +36,9 @@ from usage.selectors_raw import (
 PER_PAGE = 50
 
 
+SPAN = re.compile(r"\[(\d+),(\d+)\)")  # PostgreSQL writes ranges of whole numbers so
+
+
 @require_safe
 @member_page(*MONEY)
 def audit_kit(request: MemberRequest, public_id: str) -> HttpResponse:
@@ -59,6 +63,7 @@ def reading_detail(request: MemberRequest, public_id: str, reading: str) -> Http
         "cells": [(cell, _told(cell, names), is_kept(cell, dropped)) for cell in cells_of(row)],
         "told_apart": any(cell.attributes for cell in cells_of(row)),
         "hash_fits": hash_fits(row),
+        "batches": spans_of(row.manifest.get("batches", "")),
     }
     return render(request, "billing/reading_detail.html", page)
 
@@ -83,6 +88,13 @@ def cell_events(request: MemberRequest, public_id: str, reading: str, n: int) ->
         "raw_kept": is_kept(cell, dropped_until(row)),
     }
     return render(request, "billing/cell_events.html", page)
+
+
+def spans_of(text: str) -> str:
+    """Return a set of numbers such as `{[3,7),[9,10)}` as people write it: 3–6, 9."""
+    found = [(int(low), int(high) - 1) for low, high in SPAN.findall(text)]
+    said = [str(low) if low == high else f"{low}\N{EN DASH}{high}" for low, high in found]
+    return ", ".join(said) or "–"
 
 
 def _invoice(request: MemberRequest, public_id: str) -> Invoice:

@@ -19,7 +19,8 @@ from billing.quote_rating import Rated
 from billing.selectors_quotes import quote_of
 from billing.services.accepting import accept_quote, current_price
 from billing.services.subscribing import subscribe as subscribe_service
-from billing.views.calculator import offer_of, quote_form, rated_or_said
+from billing.views.calculator import quote_form, rated_or_said
+from billing.views.offered import offer_of, offered_here
 from plans import clock
 from plans.errors import DomainError, NotFound
 from plans.ids import new_id
@@ -47,6 +48,7 @@ class Deal:
 
 
 @member_page(*MONEY)
+@offered_here
 def subscribe(request: MemberRequest, code: str) -> HttpResponse:
     """Show what will happen; POST makes it happen once."""
     customer, at = request.visit.customer, clock.now()

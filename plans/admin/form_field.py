@@ -80,11 +80,13 @@ class DocumentWidget(SourceWidget):
     preview = ""  # address of the live preview
     tree: Tree = None
     problems: list[Problem]
+    refused: list[tuple[int | None, str]]  # faults of a posted text, with their lines
     as_text = False  # the text has faults, or is what was posted: open there
 
     def __init__(self, attrs: Any = None) -> None:
         super().__init__(attrs)
         self.problems = []
+        self.refused = []
 
     class Media:
         js = [forms.Script("ratecard/editor/main.js", type="module")]
@@ -113,6 +115,8 @@ class DocumentWidget(SourceWidget):
             "area": area,
             "schema": json_script(schema, f"editor-{name}"),
             "as_text": self.as_text,
+            "refused": self.refused,
+            "area_id": (attrs or {}).get("id", ""),
             "convert": self.name,
             "preview": self.preview,
         }

@@ -1,8 +1,11 @@
 """Who acted, as people know each other: by e-mail address."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import CharField, OuterRef, Subquery, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext
 
 
@@ -19,6 +22,18 @@ def people(actors: Iterable[str]) -> dict[str, str]:
 def person(actor: str) -> str:
     """Return one of them."""
     return people([actor])[actor]
+
+
+def email_of(field: str) -> Subquery:
+    """Return the address behind `user:<id>` in a field, as a column of a list."""
+    actor = Concat(Value("user:"), Cast("pk", CharField()))
+    rows = get_user_model()._default_manager.alias(actor=actor).filter(actor=OuterRef(field))
+    return Subquery(rows.values("email")[:1])
+
+
+def called(row: Any, field: str, email: str) -> str:
+    """Return who acted on a row that was fetched with `email_of` as the column `email`."""
+    return str(getattr(row, email, None) or unlisted(getattr(row, field)))
 
 
 def unlisted(actor: str) -> str:

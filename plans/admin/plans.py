@@ -23,6 +23,7 @@ from config.admin_base import (
 )
 from plans.admin.acting import by
 from plans.admin.named import NamedAdmin
+from plans.admin.people import called, email_of
 from plans.admin.states import STATE_COLOURS, stated
 from plans.errors import DomainError
 from plans.models import Plan, PlanVersion
@@ -33,19 +34,25 @@ class VersionInline(ReadOnlyInline):
     """The plan's editions, newest first; each is edited on its own page."""
 
     model = PlanVersion
-    fields = ("edition", "state_label", "effective_at", "published_by", "comment")
-    readonly_fields = ("edition", "state_label")
+    fields = ("edition", "state_label", "effective_at", "publisher", "comment")
+    readonly_fields = ("edition", "state_label", "publisher")
     verbose_name_plural = _("versions")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PlanVersion]:
         """Fetch the plan with its versions, the big documents left out."""
         rows: QuerySet[PlanVersion] = super().get_queryset(request)
+        rows = rows.annotate(publisher_email=email_of("published_by"))
         return rows.select_related("plan").defer("source", "terms", "entitlements").order_by("-number")
 
     @display(description=_("version"))
     def edition(self, row: PlanVersion) -> SafeString | str:
         """The version's page."""
         return change_link(row)
+
+    @display(description=_("published by"))
+    def publisher(self, row: PlanVersion) -> str:
+        """The person's address, or the program."""
+        return called(row, "published_by", "publisher_email")
 
     @labelled(description=_("state"), colours=STATE_COLOURS)
     def state_label(self, row: PlanVersion) -> tuple[str, str]:

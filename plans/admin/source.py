@@ -5,6 +5,7 @@ from typing import Any, ClassVar, get_origin
 
 from django import forms
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from config.admin_base import UnchangedRowForm
@@ -67,10 +68,16 @@ def mark_lines(widget: forms.Widget, lines: Sequence[int | None]) -> None:
     widget.attrs["data-bad-lines"] = ",".join(str(line) for line in named)
 
 
-def refuse(widget: forms.Widget, problems: list[Problem]) -> forms.ValidationError:
-    """Mark the faulty lines beside the text and return all faults as one error."""
+def refuse(widget: DocumentWidget, problems: list[Problem]) -> forms.ValidationError:
+    """List the faults above the text, mark their lines beside it, and return one error that says so."""
     mark_lines(widget, [problem.line for problem in problems])
-    return forms.ValidationError([forms.ValidationError(with_line(problem)) for problem in problems])
+    widget.refused = [(problem.line, sentence(problem)) for problem in problems]
+    said = ngettext(
+        "Not saved: %(count)s fault is listed above the text.",
+        "Not saved: %(count)s faults are listed above the text.",
+        len(problems),
+    )
+    return forms.ValidationError(said % {"count": len(problems)})
 
 
 class CatalogueText(forms.CharField):
@@ -240,8 +247,9 @@ class VersionForm(UnchangedRowForm):
         if "source" not in self.fields:  # a published version has no form
             return
         help_text = gettext(
-            "Saved in a standard order; remarks (#) in the text are not kept. Faults of meaning may be saved "
-            "and mended later, but not published."
+            "Saved in a standard order; remarks (#) in the text are not kept. A text that cannot be read is "
+            "not saved. A draft whose prices still have problems is: it cannot be published until they are "
+            "mended."
         )
         text = VersionText(Version, name="version", label=gettext("Terms"), help_text=help_text)
         self.fields["source"] = text
@@ -280,3 +288,10 @@ def problems_with_lines(version: PlanVersion) -> list[tuple[int | None, str]]:
     _tree, marks, _none = parse_yaml(source_text(version))
     found = [(lined(problem, marks).line, sentence(problem)) for problem in problems_of(version)]
     return sorted(found, key=lambda pair: (pair[0] is None, pair[0] or 0))
+
+
+def read_only(version: PlanVersion) -> SafeString:
+    """Return the drawn form of a version that is only looked at; whoever places it disables it."""
+    widget = VersionText(Version, name="version").shown_widget
+    widget.tree = in_order(version.source)
+    return widget.render("read", source_text(version), {"id": "id_read"})

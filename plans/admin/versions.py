@@ -15,7 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from config.admin_base import BaseAdmin, Confirmation, action, change_url, confirmed, display, labelled
 from plans import services
 from plans.admin.acting import acting, by
-from plans.admin.source import VersionForm, problems_with_lines, source_text
+from plans.admin.form_field import DocumentWidget
+from plans.admin.people import called, email_of
+from plans.admin.source import VersionForm, problems_with_lines, read_only, source_text
 from plans.admin.states import STATE_COLOURS, stated
 from plans.errors import DomainError
 from plans.models import PlanVersion
@@ -30,19 +32,27 @@ class PlanVersionAdmin(BaseAdmin):
     """The edition desk. What a version charges is frozen when it is published."""
 
     form = VersionForm
-    list_display = ("__str__", "plan_name", "state_label", "effective_at", "published_by", "comment")
+    list_display = ("__str__", "plan_name", "state_label", "effective_at", "publisher", "comment")
     list_filter = ("state", ("plan", admin.RelatedOnlyFieldListFilter))
     search_fields = ("plan__code", "plan__name_en", "plan__name_zh", "comment")
     list_select_related = ("plan",)
     ordering = ("plan__rank", "plan__code", "-number")
     actions_detail = ("preview", "compare", "changes", "publish", "new_version", "archive")
     deletable = True  # drafts; the database keeps the others
+
+    class Media:
+        """The script that draws the forms, for versions that are only read as well."""
+
+        js = DocumentWidget.Media.js
+        css = DocumentWidget.Media.css
+
     warn_unsaved_form = False  # the editor asks itself: it knows of rows that were moved
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PlanVersion]:
         """Leave the big documents out of lists."""
         rows: QuerySet[PlanVersion] = super().get_queryset(request)
         listed = request.resolver_match and str(request.resolver_match.url_name).endswith("_changelist")
+        rows = rows.annotate(publisher_email=email_of("published_by"))
         return rows.defer("source", "terms", "entitlements") if listed else rows
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -70,7 +80,7 @@ class PlanVersionAdmin(BaseAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: PlanVersion | None = None) -> tuple[str, ...]:
         """Everything around the text is read from services."""
-        return ("plan", "number", "state_label", "faults", "text", "sold")
+        return ("plan", "number", "state_label", "publisher", "faults", "prices", "text", "sold")
 
     def get_fieldsets(self, request: HttpRequest, obj: PlanVersion | None = None) -> Any:
         """Show the text to edit and its faults; or what was sold, and until when."""
@@ -78,8 +88,8 @@ class PlanVersionAdmin(BaseAdmin):
         if obj is not None and self.has_change_permission(request, obj):
             faults = () if request.method == "POST" else ("faults",)  # a refused text has its own
             return [(None, head), (_("What it says"), {"fields": (*faults, "source", "comment")})]
-        dates = {"fields": (("effective_at", "archived_at"), ("published_at", "published_by"), "comment")}
-        sold = {"fields": ("sold", "text"), "classes": ()}
+        dates = {"fields": (("effective_at", "archived_at"), ("published_at", "publisher"), "comment")}
+        sold = {"fields": ("prices", "text", "sold"), "classes": ()}
         return [(None, head), (_("On sale"), dates), (_("What it says"), sold)]
 
     def save_model(self, request: HttpRequest, obj: PlanVersion, form: Any, change: bool) -> None:
@@ -90,8 +100,8 @@ class PlanVersionAdmin(BaseAdmin):
         left = len(problems_with_lines(saved))
         if left:
             said = ngettext(
-                "%(count)s fault keeps this draft from being published.",
-                "%(count)s faults keep this draft from being published.",
+                "Saved as a draft. %(count)s problem stands in the way of publishing it.",
+                "Saved as a draft. %(count)s problems stand in the way of publishing it.",
                 left,
             )
             messages.warning(request, said % {"count": left})
@@ -101,12 +111,17 @@ class PlanVersionAdmin(BaseAdmin):
         """The product's name."""
         return row.plan.name
 
+    @display(description=_("published by"), ordering="published_by")
+    def publisher(self, row: PlanVersion) -> str:
+        """The person's address, or the program."""
+        return called(row, "published_by", "publisher_email")
+
     @labelled(description=_("state"), ordering="state", colours=STATE_COLOURS)
     def state_label(self, row: PlanVersion) -> tuple[str, str]:
         """The state; a future date makes it scheduled."""
         return stated(row)
 
-    @display(description=_("faults"))
+    @display(description=_("problems"))
     def faults(self, row: PlanVersion) -> SafeString | str:
         """Everything that keeps the draft from being published; each goes to its line."""
         found = problems_with_lines(row)
@@ -116,12 +131,18 @@ class PlanVersionAdmin(BaseAdmin):
         items = format_html_join("", "<li>{}{}</li>", ((jump(line), text) for line, text in found))
         return format_html('<ul class="rc-problems rc-source-problems" data-server-faults>{}</ul>', items)
 
+    @display(description=_("terms"))
+    def prices(self, row: PlanVersion) -> SafeString:
+        """The forms that a draft is edited with, to read."""
+        return format_html('<fieldset disabled class="rc-read">{}</fieldset>', read_only(row))
+
     @display(description=_("catalogue text"))
     def text(self, row: PlanVersion) -> SafeString:
         """The source as it was published."""
-        return format_html('<pre class="rc-code">{}</pre>', source_text(row))
+        shown = '<details class="rc-details"><summary>{}</summary><pre class="rc-code">{}</pre></details>'
+        return format_html(shown, gettext("Show the text"), source_text(row))
 
-    @display(description=_("terms"))
+    @display(description=_("fingerprint of the terms"))
     def sold(self, row: PlanVersion) -> SafeString | str:
         """The hash that invoices name."""
         return format_html("<code>sha256:{}</code>", row.terms_hash) if row.terms_hash else "–"

@@ -208,7 +208,7 @@ def test_a_module_is_edited_as_text_with_its_rules(staff: Client) -> None:
         reverse("admin:plans_featuremodule_add"), {**given, "charges": text, "grants": "translation: true"}
     )
 
-    assert "Line 2: " in wrong.content.decode()
+    assert 'data-line="2"' in wrong.content.decode()
     assert right.status_code == 302
     made = FeatureModule.objects.get()
     assert made.charges["charges"][0]["steps"] == [{"price": {"flat": "29"}}]

@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from plans.actor import Actor
 from plans.admin.source import source_text
 from plans.models import Plan, PlanVersion
-from plans.services import new_draft, save_source
+from plans.services import new_draft, publish_version, save_source
 from tests.admin.conftest import opened, shown
-from tests.factories import TESTER, make_subscription, make_version
+from tests.factories import NOW, TESTER, make_subscription, make_version
 
 pytestmark = pytest.mark.django_db
 
@@ -110,8 +112,10 @@ def test_a_fault_of_shape_is_refused_at_its_line(staff: Client, text: str, line:
     page = answer.content.decode()
     version.refresh_from_db()
     assert answer.status_code == 200
-    assert f"Line {line}: " in page
-    assert fault in page
+    top = page.split("data-refused>")[1].split("</div>")[0]  # above the text, before the fields
+    assert f'data-line="{line}"' in top
+    assert fault in top
+    assert "listed above the text" in page
     assert str(line) in page.split('data-bad-lines="')[1].split('"')[0].split(",")
     assert version.source == SOURCE
 
@@ -127,7 +131,7 @@ def test_every_fault_of_meaning_is_saved_and_listed_with_its_line(staff: Client)
     lines = source_text(version).splitlines()
     assert f'data-line="{lines.index("modules: [nowhere]") + 1}"' in page
     assert f'data-line="{lines.index("sla_tiers: [gold]") + 1}"' in page
-    assert "2 faults keep this draft" in page
+    assert "Saved as a draft. 2 problems stand in the way of publishing it." in page
 
 
 def test_two_staff_do_not_overwrite_each_other(staff: Client) -> None:
@@ -280,3 +284,30 @@ def test_archiving_needs_a_post(staff: Client) -> None:
 def hidden(client: Client, version: PlanVersion) -> str:
     """Return what the review page vouches for."""
     return shown(client, review(version)).split('name="reviewed" value="')[1].split('"')[0]
+
+
+def test_a_person_is_named_by_address_where_a_version_says_who_published_it(staff: Client) -> None:
+    who = get_user_model().objects.get()
+    version = draft(SOURCE)
+    publish_version(version, effective_at=NOW, at=NOW, by=Actor(f"user:{who.pk}"))
+
+    for address in (reverse("admin:plans_planversion_changelist"), change(version)):
+        page = shown(staff, address)
+        assert f"user:{who.pk}" not in page
+        assert who.email in page.split("</header>")[-1]
+
+
+def test_a_published_version_is_read_in_the_forms_that_drafts_are_edited_with(staff: Client) -> None:
+    version = draft(SOURCE)
+    publish_version(version, effective_at=NOW, at=NOW, by=TESTER)
+
+    page = shown(staff, change(version))
+
+    read = page.split('<fieldset disabled class="rc-read">')[1].split("</fieldset>")[0]
+    assert 'data-editor="read"' in read
+    assert "data-preview" not in read  # nothing to try out
+    assert "ratecard/editor/main.js" in page
+    answer = staff.post(change(version), {"source": "terms: {}", "read": "terms: {}", "read-document": "{}"})
+    version.refresh_from_db()
+    assert answer.status_code == 403
+    assert version.source == SOURCE

@@ -12,6 +12,7 @@ from plans.catalogue_yaml import dump_yaml
 from plans.models import PlanVersion
 from plans.selectors import stored_catalogue
 from plans.services import apply_catalogue
+from plans.terms_asked import asked_of
 from tests.factories import NOW, TESTER
 
 FOLDER = Path(__file__).resolve().parents[2] / "catalogues"
@@ -176,3 +177,16 @@ def test_a_broken_file_names_line_column_and_key_and_saves_nothing(stem, old, ne
     assert column > 1
     assert str(refused.value).endswith("Nothing was saved.")
     assert not PlanVersion.objects.exists()
+
+
+@pytest.mark.parametrize("path", PATHS, ids=name)
+def test_every_plan_and_choice_is_said_in_both_languages(path):
+    catalogue = read_catalogue(path.read_text("utf-8"))
+
+    for plan in catalogue.plans:
+        assert plan.description is not None, plan.code
+        for version in plan.versions:
+            document = terms_of(catalogue, version).document
+            for label, values in asked_of(document).labels.items():
+                for key in (label, *(f"{label}.{value}" for value in values)):
+                    assert set(document.wording.get(key, {})) == {"en", "zh-Hans"}, key

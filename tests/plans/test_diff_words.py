@@ -133,7 +133,7 @@ CASES = [
     (
         terms(),
         terms({"code": "vat", "of": {"spend": ["plan"]}, "steps": [{"times": "0.1"}]}),
-        ["vat is a new charge: 10 % of plan."],
+        ["vat is a new charge: 10 % of the plan's fees."],
     ),
     (
         terms({"code": "x", "steps": [{"price": {"flat": "4"}}]}),
@@ -272,3 +272,20 @@ def test_the_keys_of_a_difference_lead_to_it(pair: tuple[Any, Any]) -> None:
 @given(st.sampled_from(HOUSE), st.sampled_from(HOUSE))
 def test_equal_documents_have_nothing_to_say(old: Any, new: Any) -> None:
     assert (told(old, new, EN) == []) == (old == new)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("moves_existing", "nobody", "nobody comes along"),
+        ("moves_existing", "at_renewal", "at their next renewal"),
+        ("early_exit", "keep", "nothing"),
+        ("early_exit", "claw_back", "monthly price"),
+    ],
+)
+def test_a_choice_about_subscribers_is_words(field: str, value: str, said: str) -> None:
+    (sentence,) = sentences(terms(), {**terms(), field: value})
+
+    assert said in sentence
+    assert field not in sentence
+    assert f": {value}." not in sentence

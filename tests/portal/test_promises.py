@@ -137,3 +137,21 @@ def test_only_who_sees_money_may_leave_and_strangers_find_nothing(
 
     assert sign_in("viewer").get(f"/subscriptions/{subscription.public_id}/leave/").status_code == 403
     assert sign_in("owner").get(f"/subscriptions/{stranger.public_id}/leave/").status_code == 404
+
+
+def test_leaving_with_nothing_back_says_so(world: World, sign_in: SignIn) -> None:
+    text = FILE.replace("claw_back", "keep").replace("TERMS", TERMS.replace("PRICE", "700"))
+    text = text.replace("DEARER", TERMS.replace("PRICE", "770"))
+    apply_catalogue(read_catalogue(text), at=START, by=factories.TESTER)
+    kept = PlanVersion.objects.get(plan__code="edge", number=1)
+    subscription, _start = bought(world, kept, term="annual")
+    client, address = sign_in(), f"/subscriptions/{subscription.public_id}/leave/"
+    before = page(client, "/subscriptions/")
+
+    assert "Leave early, nothing back" in page(client, address)
+    left = client.post(address, {"refund": 0}, follow=True).content.decode()
+
+    assert "Nothing is paid back" in left
+    assert "is in your credit" not in left
+    assert "Price locked until" in before
+    assert "Price locked until" not in left

@@ -14,10 +14,10 @@ PAGES = {
     "/usage/days.csv": EVERYBODY,
     "/plans/": EVERYBODY,
     "/plans/growth/": EVERYBODY,
-    "/quotes/": EVERYBODY,
     "/subscriptions/": EVERYBODY,
     "/apps/": EVERYBODY,
     "/invoices/": MONEY,
+    "/quotes/": MONEY,
     "/payment-method/": MONEY,
     "/plans/growth/subscribe/": MONEY,
     "/keys/": KEYS,
@@ -41,6 +41,21 @@ def test_the_menu_offers_what_the_role_may_open(world: World, sign_in: SignIn, r
 
     for address in ("/invoices/", "/payment-method/", "/keys/", "/team/"):
         assert (f'href="{address}"' in page) == (role in PAGES[address]), address
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_quote_is_read_by_who_reads_invoices(world: World, sign_in: SignIn, role: str) -> None:
+    kept = sign_in("owner").post("/plans/growth/quotes/?use-mau=10", {"key": "form_a"})["Location"]
+    client = sign_in(role)
+    may = role in MONEY
+
+    assert client.get(kept).status_code == (200 if may else 403)
+    again = client.post("/plans/growth/quotes/?use-mau=11", {"key": "form_b"})
+    assert again.status_code == (302 if may else 403)
+    assert ('href="/quotes/"' in client.get("/plans/").content.decode()) == may
+    calculated = client.get("/plans/growth/?use-mau=10")
+    assert calculated.status_code == 200
+    assert ('form="save-quote"' in calculated.content.decode()) == may
 
 
 def test_nobody_gets_in_without_signing_in(client: object, db: None) -> None:

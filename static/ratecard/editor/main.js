@@ -41,6 +41,8 @@ class Editor {
     form.addEventListener("submit", () => { this.input.value = this.isText ? "" : JSON.stringify(this.root()); this.dirty = false; });
     window.addEventListener("beforeunload", (event) => { if (this.dirty && this.checks) event.preventDefault(); });
     if (this.live && !this.isText) this.live.now();
+    const refused = this.frame.querySelector("[data-refused]");
+    if (refused && !document.activeElement?.closest("[data-refused]")) refused.focus();
     this.frame.dataset.ready = "";
   }
 
@@ -138,6 +140,7 @@ class Editor {
     const faults = document.querySelector("[data-server-faults]")?.closest(".field-faults, .form-row, .field-line");
     if (faults && this.checks) faults.hidden = !isText;
     this.frame.classList.toggle("rc-as-text", isText);
+    if (!isText) this.frame.querySelector("[data-refused]")?.remove();
     if (!isText) this.judged(this.problems);
     else this.frame.querySelector("[data-problems]").replaceChildren();
   }

@@ -2,7 +2,7 @@
 
 import { button, el, freshId, iconButton, on } from "./dom.js";
 import { field } from "./fields.js";
-import { complete } from "./names.js";
+import { complete, namesFor } from "./names.js";
 import { blank, isNumber, isObject, join, put, slot, valueOf } from "./tree.js";
 
 const LANGUAGES = ["en", "zh-Hans"];
@@ -46,7 +46,9 @@ function entry(place, key, map, ctx, draw) {
     draw();
     ctx.say(ctx.texts.removed);
   }, { "data-remove": true });
-  return el("li", { class: "rc-row" }, el("div", { class: "rc-entry" }, name, field(inner, ctx, { bare: true })), el("span", { class: "rc-tools" }, remove));
+  const known = place.refers ? namesFor(place.refers, ctx, place).find(([code]) => code === key)?.[1] : "";
+  const said = known ? el("small", { class: "rc-named", text: known }) : "";
+  return el("li", { class: "rc-row" }, el("div", { class: "rc-entry" }, name, said, field(inner, ctx, { bare: true })), el("span", { class: "rc-tools" }, remove));
 }
 
 // Give an entry another name at its own place.
