@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from billing.assumed import attributes_of
 from billing.derivation import plain
 from plans.highlights import Highlight, bands_by_meter
 from plans.models import Meter
@@ -64,7 +65,7 @@ def band_label(code: str, names: Mapping[str, str]) -> str:
     return names.get(language_tag()) or code
 
 
-def usage_in(fields: Sequence[UseField], given: Mapping[str, Any]) -> Usage:
+def usage_in(fields: Sequence[UseField], given: Mapping[str, Any], document: Document) -> Usage:
     """Return the usage of a quote request; figures of 0 are left out."""
     found: Usage = {}
     for one in fields:
@@ -75,6 +76,10 @@ def usage_in(fields: Sequence[UseField], given: Mapping[str, Any]) -> Usage:
             rows = found.setdefault(one.meter.code, [])
             assert isinstance(rows, list)  # noqa: S101  # a meter has bands or it has none
             rows.append({"value": plain(value), "band": one.band})
+            continue
+        readings = attributes_of(document, one.meter.code)
+        if len(readings) > 1:
+            found[one.meter.code] = [{"value": plain(value), **said} for said in readings]
         else:
             found[one.meter.code] = plain(value)
     return found

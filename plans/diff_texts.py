@@ -214,6 +214,10 @@ WHATS = {
     "features": _("the features"),
     "meters": _("the meters"),
     "numbers": _("the numbers"),
+    "facts": _("the facts"),
+    "labels": _("the labels"),
+    "pools": _("the pools"),
+    "schedules": _("the schedules"),
 }
 
 CHOICES = {  # values of the fields about subscribers, by field and value

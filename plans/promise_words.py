@@ -95,6 +95,7 @@ def channel_name(code: str) -> str:
         "email": pgettext("channel", "mail"),
         "chat": pgettext("channel", "chat"),
         "phone": pgettext("channel", "phone"),
+        "forum": pgettext("channel", "forum"),
     }
     return known.get(code, code)
 

@@ -35,6 +35,8 @@ PURE = {
     "subscriptions": ["anchors", "moves", "phases", "secrets"],
     "usage": ["aggregation", "grain", "stored_grain", "parsing*", "entitlement", "quota"],
     "billing": [
+        "assumed",
+        "explain_used",
         "rating",
         "rated_line",
         "compile*",

@@ -93,3 +93,17 @@ def test_a_plan_of_another_currency_says_in_which_it_is_sold(db: None, address: 
     assert "This plan is not sold in CNY" in page
     assert "It is sold in USD" in page
     assert 'href="/plans/"' in page
+
+
+def test_one_figure_of_a_rank_is_that_of_every_day(db: None) -> None:
+    client = client_of("lanying", "CNY")
+
+    page = client.get("/plans/public_cloud/?use-cloud_dau=5000")
+
+    # 5,000 − 1,000 included are four started thousands of 100 each, beside the base of 199
+    assert page.context["preview"].cycle.total == 4 * 10000 + 19900
+    assert client.get("/plans/public_cloud/?use-cloud_dau=20000").context["form"].errors  # beyond the list
+    kept = client.post("/plans/public_cloud/quotes/?use-cloud_dau=5000", {"key": "form_a"})["Location"]
+    shown = client.get(kept).content.decode()
+    assert "5,000 users" in shown
+    assert "use-cloud_dau=5000" in shown  # calculated again from the same figure
