@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 
-from billing.assumed import attributes_of
 from billing.derivation import plain
 from plans.highlights import Highlight, bands_by_meter
 from plans.models import Meter
@@ -77,9 +76,5 @@ def usage_in(fields: Sequence[UseField], given: Mapping[str, Any], document: Doc
             assert isinstance(rows, list)  # noqa: S101  # a meter has bands or it has none
             rows.append({"value": plain(value), "band": one.band})
             continue
-        readings = attributes_of(document, one.meter.code)
-        if len(readings) > 1:
-            found[one.meter.code] = [{"value": plain(value), **said} for said in readings]
-        else:
-            found[one.meter.code] = plain(value)
+        found[one.meter.code] = plain(value)
     return found

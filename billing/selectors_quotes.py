@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.utils.http import urlencode
 
-from billing.assumed import one_figure
 from billing.baskets import CYCLE, START
 from billing.models import Quote
 from billing.previews import PreviewPart
@@ -57,8 +56,7 @@ def calculator_query(quote: Quote) -> str:
     asked = quote.asked
     options: list[str] = list(asked["options"])
     pairs = [("term", asked["term"])]
-    figures = {meter: one_figure(given) for meter, given in asked["usage"].items()}
-    pairs += [(f"use-{meter}", value) for meter, value in figures.items() if value is not None]
+    pairs += [(f"use-{meter}", given) for meter, given in asked["usage"].items() if isinstance(given, str)]
     pairs += [("modules", one.removeprefix(MODULE)) for one in options if one.startswith(MODULE)]
     for field, prefix in (("sla", SLA), ("support", SUPPORT)):
         pairs += [(field, one.removeprefix(prefix)) for one in options if one.startswith(prefix)]

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from billing.assumed import attributes_of
 from billing.compile import Compiled, compiled
 from billing.numbers import Env, MissingFact
 from billing.pools import Pools
@@ -225,18 +226,23 @@ def quantities_of(terms: Terms, part: Part, zone: ZoneInfo) -> Quantities:
 def events_of(document: Document, part: Part) -> Iterator[tuple[str, dict[str, str], str]]:
     """Yield meter, attributes and path of every value given, under `usage` or inside `split`."""
     for code, given in part.usage.items():
-        for attributes, path in _rows(given, f"usage.{code}"):
+        for attributes, path in _rows(document, code, given, f"usage.{code}"):
             yield code, attributes, path
     for dimension, values in part.split.items():
         for value, own in values.items():
             for name, given in own.items():
                 if name in document.meters:
-                    for attributes, path in _rows(given, f"split.{dimension}.{value}.{name}"):
+                    place = f"split.{dimension}.{value}.{name}"
+                    for attributes, path in _rows(document, name, given, place):
                         yield name, attributes | {dimension: value}, path
 
 
-def _rows(given: Given, path: str) -> Iterator[tuple[dict[str, str], str]]:
-    """Yield the attributes and path of one value, one event, or each of a list of them."""
+def _rows(document: Document, code: str, given: Given, path: str) -> Iterator[tuple[dict[str, str], str]]:
+    """Yield the attributes and path of one figure, one event, or each of a list of them."""
+    if isinstance(given, str):
+        for said in attributes_of(document, code):
+            yield {"value": given, **said}, path
+        return
     for index, row in enumerate(given if isinstance(given, list) else [given]):
         here = f"{path}[{index}]" if isinstance(given, list) else path
         yield dict(row) if isinstance(row, dict) else {"value": row}, here

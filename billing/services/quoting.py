@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from billing.assumed import attributes_of
+from billing.assumed import readings_of
 from billing.cadence import Calendar
 from billing.dues import advance_dues, companions, month_dues
 from billing.inputs import counts_periods
@@ -63,10 +63,7 @@ def preview_terms(
         options=options,
         anchor=SAMPLE.anchor,
     )
-    assumed = {
-        code: [Observation(value, attributes=said) for said in attributes_of(terms.document, code)]
-        for code, value in quantities.items()
-    }
+    assumed = {code: readings_of(terms.document, code, value) for code, value in quantities.items()}
     start = advance_dues(terms.document, calendar, calendar.anchor)
     month = month_dues(terms.document, calendar)
     months = 12 if term == "annual" else 1

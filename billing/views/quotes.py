@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from billing.assumed import one_figure
 from billing.forms import Buyer
 from billing.models import Quote
 from billing.selectors_quotes import calculator_query, quote_of, quotes_of, shown_quote
@@ -111,11 +110,10 @@ def _figures(quote: Quote) -> Iterator[tuple[str, str]]:
     meters = meters_by_code()
     for code, given in asked["usage"].items():
         name, measure = (meters[code].name, unit(meters[code].unit)) if code in meters else (code, "")
-        figure = one_figure(given)
-        if figure is None:
+        if not isinstance(given, str):
             count = len(given)
             yield name, ngettext("%(count)s value", "%(count)s values", count) % {"count": quantity(count)}
         else:
-            yield name, f"{quantity(Decimal(figure))} {measure}".strip()
+            yield name, f"{quantity(Decimal(given))} {measure}".strip()
     for field in ("facts", "labels"):
         yield from asked[field].items()

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from billing.assumed import attributes_of, one_figure
+from billing.assumed import attributes_of
+from billing.situation import Situation
+from billing.situation_run import answer
 from plans.terms import read_terms
 
 PEAK = {"per": ["app", "day"], "take": "max"}
@@ -17,6 +19,7 @@ PEAK = {"per": ["app", "day"], "take": "max"}
         ([PEAK, {"take": "nth_highest", "n": "1"}], [{}]),
         ([{"take": "nth_highest", "n": "2"}], [{}, {}]),
         ([PEAK, {"take": "sum"}], [{}]),
+        ([{"per": ["app"], "take": "time_average", "n": "720"}, {"take": "sum"}], [{"for": "720"}]),
         ([PEAK, {"per": ["app"], "take": "nth_highest", "n": "3"}, {"take": "sum"}], [{}]),
     ],
 )
@@ -33,16 +36,19 @@ def test_a_rank_gets_as_many_readings_as_it_counts_down(reduce: Any, found: list
     assert attributes_of(terms.document, "other") == [{}]
 
 
-@pytest.mark.parametrize(
-    ("given", "figure"),
-    [
-        ("5", "5"),
-        ([{"value": "5", "day": "1"}, {"value": "5", "day": "2"}], "5"),
-        ([{"value": "5", "day": "1"}, {"value": "6", "day": "2"}], None),
-        ([{"value": "5", "band": "night"}, {"value": "5", "band": "day"}], None),
-        ([{"value": "5", "at": "2026-11-01T00:00:00Z"}], None),
-        ([], None),
-    ],
-)
-def test_the_figure_is_found_again_in_its_readings(given: Any, figure: str | None) -> None:
-    assert one_figure(given) == figure
+def test_the_same_figure_is_priced_alike_in_a_file() -> None:
+    """One figure in a situation means every day, or the whole time; several values are taken as they are."""
+    third = [PEAK, {"take": "nth_highest", "n": "3"}]
+    average = [{"per": ["app"], "take": "time_average", "n": "720"}, {"take": "sum"}]
+    for reduce, given, expected in (
+        (third, "500", 500),
+        (third, [{"value": "500", "day": "1"}], 0),
+        (average, "500", 500),
+        (average, {"value": "500", "for": "360"}, 250),
+    ):
+        tree = {
+            "currency": "CNY",
+            "meters": {"dau": {"unit": "users", "reduce": reduce}},
+            "charges": [{"code": "one", "of": "dau", "steps": [{"price": {"each": "1"}}]}],
+        }
+        assert answer(read_terms(tree), Situation(usage={"dau": given})).amount == expected
