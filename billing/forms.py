@@ -191,7 +191,7 @@ class QuoteForm(PortalForm):
             support=given.get("support") or None,
             term="annual" if self.chosen_term == Term.ANNUAL else "monthly",
             seats=self.seats_wanted,
-            usage=usage_in(self.uses, given, self.offer.terms.document),
+            usage=usage_in(self.uses, given),
             labels=self.labels,
             facts={fact: plain(value) for fact, value in self.facts.items()},
         )

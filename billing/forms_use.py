@@ -64,7 +64,7 @@ def band_label(code: str, names: Mapping[str, str]) -> str:
     return names.get(language_tag()) or code
 
 
-def usage_in(fields: Sequence[UseField], given: Mapping[str, Any], document: Document) -> Usage:
+def usage_in(fields: Sequence[UseField], given: Mapping[str, Any]) -> Usage:
     """Return the usage of a quote request; figures of 0 are left out."""
     found: Usage = {}
     for one in fields:

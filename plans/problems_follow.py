@@ -6,6 +6,7 @@ document's: mending the shape would mend it.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -14,7 +15,6 @@ from typing import Any
 from plans.problems import Problem, join
 from plans.shape_gaps import is_gap_in, without_gaps
 
-_STEP = re.compile(r"\.?[^.\[\]]+(\[\d+\])?|\[\d+\]")
 _WORD = re.compile(r"(?:^|\.)([^.\[\]]+)")
 _LINE = re.compile(r".*?(charges|figures|closing)\[\d+\]")
 _TIER = re.compile(r"(sla_tiers\[\d+\]|sla\.[^.]+)")
@@ -23,7 +23,8 @@ _UNITS = frozenset({"not_money", "unit_mismatch", "units_mixed"})
 _BESIDE = frozenset({
     "mode_without_bands", "mixed_forms", "partial_without_per", "quoted_mismatch", "band_not_split",
     "claim_before_judgement", "missing_translation", "no_monthly_price", "given_count", "one_word_only",
-    "expires_at_once", "days_not_rising", "validity_not_rising", "exclusion_word", "windows_empty",
+    "expires_at_once", "days_not_rising", "coupon_not_credit", "validity_not_rising",
+    "exclusion_word", "windows_empty",
 })  # fmt: skip
 # What these say depends on all there is below.
 _BELOW = frozenset({"coupon_unbounded", "figure_not_money", "figure_is_money", "promise_else"})
@@ -56,7 +57,7 @@ _NAMED: dict[str, tuple[str, frozenset[str]]] = {
     "attribute_not_kept": ("meter", frozenset({"dimensions", "meters", "split"})),
     "duplicate_name": ("name", frozenset()),
     "given_fact": ("name", _LABELS | {"facts", "meters"}),
-    "given_label": ("value", _LABELS),
+    "given_label": ("label", _LABELS),
     "given_meter": ("name", frozenset({"meters"})),
     "given_place": ("name", frozenset({"meters"})),
     "given_split": ("name", frozenset({"meters", "schedule"})),
@@ -95,13 +96,20 @@ def independent(shape: Sequence[Problem], tree: Any, meaning: Iterable[Problem])
 
 
 class _Faults:
-    """The faults of shape: where, the names that went with them, and the sections whose names are lost."""
+    """The faults of shape by their places, the names that went with them, the sections that were lost."""
 
     def __init__(self, shape: Sequence[Problem], tree: Any) -> None:
         self.places = {_place(one): one for one in shape}
-        nodes = dict(_nodes(tree))
+        self.above = {outer for place in self.places for outer in _prefixes(place)}
+        self.fields = defaultdict[str, list[str]](list)  # thing -> the places that are fields of it
+        self.roots = set[str]()  # lines and tiers with a word that may be a misspelt part of their number
         self.names, self.sections = set[str](), set[str]()
+        nodes = dict(_nodes(tree))
         for place, fault in self.places.items():
+            for outer in _things(place):
+                self.fields[outer].append(place)
+            if fault.code == "unknown_field":
+                self.roots |= set(_roots(place))
             node = nodes.get(place)
             self.names |= {*_declared(fault, node), *_WORD.findall(place)[-1:]}
             if "schedule" in place or fault.code != "unknown_field" or not isinstance(node, Mapping):
@@ -109,23 +117,73 @@ class _Faults:
 
     def explain(self, one: Problem) -> bool:
         """Return whether a fault of meaning follows from one of these."""
-        if is_gap_in(one.path, *one.params.values()):
+        if is_gap_in(one.path, *one.params.values()) or self._names(one):
             return True
-        return self._names(one) or any(
-            _inside(one.path, place) or _owns(one, place, fault) for place, fault in self.places.items()
-        )
+        if "" in self.places or any(outer in self.places for outer in _prefixes(one.path)):
+            return True
+        if any(_lacks(one, place, self.places[place]) for place in self.fields.get(one.path, ())):
+            return True
+        return self._beside(one) or self._around(one)
 
     def _names(self, one: Problem) -> bool:
-        param, sections = _NAMED.get(one.code, ("", frozenset()))
         if one.code not in _NAMED:
             return False
+        param, sections = _NAMED[one.code]
         name = one.params.get(param, "currency")
-        within = (
-            sections
-            | {one.params.get("section", "terms")}
-            | (_PARTS if "section" not in one.params else set())
-        )
-        return bool(within & self.sections) or name in self.names or name.partition(".")[0] in self.names
+        own = {one.params["section"]} if "section" in one.params else _PARTS
+        lost = (sections | own) & self.sections
+        return bool(lost) or name in self.names or name.partition(".")[0] in self.names
+
+    def _beside(self, one: Problem) -> bool:
+        """Return whether a fault is about a field whose neighbours are at fault."""
+        outer = _parent(one.path)
+        if one.code == "tariff_empty":
+            return outer.removesuffix(".bands") in self.fields
+        if one.code == "missing_translation":
+            return any(self.places[place].code == "unknown_field" for place in self.fields.get(outer, ()))
+        return one.code in _BESIDE and outer in self.fields
+
+    def _around(self, one: Problem) -> bool:
+        """Return whether a fault is about all of a thing in which something is at fault."""
+        if one.code in _BELOW and one.path in self.above:
+            return True
+        if one.code in _AROUND and _parent(one.path) in self.above:
+            return True
+        if one.code in _UNITS:
+            return bool({"numbers", *_roots(one.path)} & self.roots)
+        line = _LINE.match(one.path) if one.code == "band_not_split" else None
+        return line is not None and line[0] in self.fields
+
+
+def _lacks(one: Problem, place: str, fault: Problem) -> bool:
+    """Return whether a fault is about a thing that lacks one of its fields."""
+    field = place[len(one.path) :].lstrip(".").partition("[")[0]
+    return one.code != "not_money" or fault.code == "unknown_field" or field in _NUMERIC
+
+
+def _roots(place: str) -> Iterator[str]:
+    """Yield the line and the tier a place is in; all numbers are one, as any line may use them."""
+    if "numbers." in place:
+        yield "numbers"
+    for kind in (_LINE, _TIER):
+        if match := kind.match(place):
+            yield match[0]
+
+
+def _prefixes(path: str) -> Iterator[str]:
+    """Yield the path and every part of the document around it."""
+    yield path
+    for index in range(len(path) - 1, 0, -1):
+        if path[index] in ".[":
+            yield path[:index]
+
+
+def _things(place: str) -> Iterator[str]:
+    """Yield what a place is a field of: the thing around it, and the list it is an entry of."""
+    outer = _parent(place)
+    yield outer
+    if place.endswith("]"):
+        yield _parent(outer)
 
 
 def _sections(place: str, fault: Problem) -> Iterator[str]:
@@ -135,51 +193,12 @@ def _sections(place: str, fault: Problem) -> Iterator[str]:
         known = fault.params["known"].split(", ")
         words[-1] = next(iter(get_close_matches(fault.params["field"], known, n=1)), words[-1])
     yield words[-1]
-    if len(words) > 1 and (words[-1] == "code" or words[-2] in ("labels", "schedules")):
+    if len(words) > 1 and (words[-1] == "code" or words[-2] == "schedules"):
         yield words[-2]
 
 
 def _place(one: Problem) -> str:
     return join(one.path, one.params["field"]) if one.code == "missing_field" else one.path
-
-
-def _inside(path: str, place: str) -> bool:
-    return not place or path == place or path.startswith((f"{place}.", f"{place}["))
-
-
-def _owns(one: Problem, place: str, fault: Problem) -> bool:
-    """Return whether a fault is about a thing that lacks the place, or about a field beside it."""
-    if one.code in _BELOW and _inside(place, one.path):
-        return True
-    if one.code in _AROUND and _inside(place, _parent(one.path)):
-        return True
-    if one.code in _UNITS and fault.code == "unknown_field" and _makes_a_number(one.path, place):
-        return True
-    if one.code == "tariff_empty" and _is_child(place, _parent(one.path).removesuffix(".bands")):
-        return True
-    line = _LINE.match(one.path) if one.code == "band_not_split" else None
-    if line is not None and _is_child(place, line[0]):
-        return True
-    if _is_child(place, one.path):
-        field = place[len(one.path) :].lstrip(".").partition("[")[0]
-        return one.code != "not_money" or fault.code == "unknown_field" or field in _NUMERIC
-    if one.code == "missing_translation" and fault.code != "unknown_field":
-        return False
-    return one.code in _BESIDE and _is_child(place, _parent(one.path))
-
-
-def _makes_a_number(path: str, place: str) -> bool:
-    """Return whether a misspelt word at a place may be what makes the number at a path: of its own line,
-    of its tier, or of a number that any line may use."""
-    root = next((match[0] for kind in (_LINE, _TIER) if (match := kind.match(path))), None)
-    return "numbers." in place or (root is not None and _inside(place, root))
-
-
-def _is_child(place: str, path: str) -> bool:
-    """Return whether a place is a field of the thing at a path, or an entry of such a field."""
-    if not _inside(place, path):
-        return False
-    return _STEP.fullmatch(place[len(path) :]) is not None
 
 
 def _parent(path: str) -> str:

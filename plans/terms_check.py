@@ -1,7 +1,6 @@
 """What a document means, checked: every fault with its path, none hidden behind another. PURE."""
 
 import difflib
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from plans.terms import (
     Tariff,
 )
 from plans.terms_check_charges import charge_problems
+from plans.terms_check_meters import LITERAL, meter_problems
 from plans.terms_check_names import unknown_name
 from plans.terms_check_tariff import tariff_problems
 from plans.terms_check_time import time_problems
@@ -34,9 +34,7 @@ from plans.tou import band_codes
 # `period_number` counts the agreement's periods from 1: what holds for the first one only asks for it.
 BUILTIN_FACTS = {"seats": "seats", "fee": "money", "availability": "percent", "period_number": "periods"}
 BUILTIN_LABELS = {"term": ["monthly", "annual"], "first_purchase": ["yes", "no"]}
-_LITERAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,12})?")
 _ARITHMETIC = ("plus", "minus", "times", "over", "at_least", "at_most", "included")
-_RANKED = ("nth_highest", "mean_of_highest", "percentile", "time_average")
 _DIVISORS = ("over", "per", "weight")
 
 
@@ -57,6 +55,7 @@ class _Scope:
     document: Document
     kinds: Mapping[str, list[str]]  # name -> what it stands for
     labels: Mapping[str, Collection[str]]  # empty values: any
+    lines: Collection[str]  # codes and tags of charges
 
     @classmethod
     def of(cls, document: Document) -> "_Scope":
@@ -75,7 +74,8 @@ class _Scope:
             labels["band"] = list(
                 dict.fromkeys(c for s in document.schedules.values() for c in band_codes(s))
             )
-        return cls(document, kinds, labels | document.labels)
+        lines = {word for charge in document.charges for word in (charge.code, *charge.tags)}
+        return cls(document, kinds, labels | document.labels, lines)
 
 
 def _currencies(document: Document) -> list[str]:
@@ -155,7 +155,7 @@ def _number_text(scope: _Scope, path: str, text: str) -> Iterator[Problem]:
     elif not NAME.fullmatch(text):
         yield Problem(path, "bad_name", {"value": text})
     elif text not in scope.kinds and not _inside_each(path):
-        yield unknown_name(scope.document, path, text, _near(text, scope.kinds))
+        yield unknown_name(scope.lines, scope.document.labels, path, text, _near(text, scope.kinds))
 
 
 def _inside_each(path: str) -> bool:
@@ -167,7 +167,7 @@ def _inside_each(path: str) -> bool:
 def _literal(path: str, text: str) -> Iterator[Problem]:
     if text.startswith("-"):
         yield Problem(path, "negative_literal", {"value": text})
-    elif not _LITERAL.fullmatch(text):
+    elif not LITERAL.fullmatch(text):
         yield Problem(path, "bad_number", {"value": text})
     elif path.split(".")[-1] in _DIVISORS and not text.strip("0."):
         yield Problem(path, "zero_divisor")
@@ -241,7 +241,7 @@ def _rounding(document: Document, given: str | Rounding | None, path: str) -> It
     if to == "minor":
         if not _currencies(document):
             yield Problem(path, "currency_needed")
-    elif not _LITERAL.fullmatch(to):
+    elif not LITERAL.fullmatch(to):
         yield Problem(path, "bad_number", {"value": to})
     elif not to.strip("0."):
         yield Problem(path, "zero_multiple")
@@ -262,39 +262,11 @@ def _drawing(scope: _Scope, path: str, drawing: Drawing) -> Iterator[Problem]:
         yield Problem(join(path, "pool"), "unknown_pool", {"pool": drawing.pool})
 
 
-def _meter(_scope: _Scope, path: str, meter: Meter) -> Iterator[Problem]:
-    for index, stage in enumerate(meter.reduce):
-        here = join(join(path, "reduce"), index)
-        last = index == len(meter.reduce) - 1
-        if stage.per and last:
-            yield Problem(here, "stage_per_last")
-        if not stage.per and not last:
-            yield Problem(here, "stage_per_missing")
-        if stage.take in _RANKED and stage.n is None:
-            yield Problem(here, "stage_n_missing", {"take": stage.take})
-        if stage.take not in _RANKED and stage.n is not None:
-            yield Problem(here, "stage_n_unused", {"take": stage.take})
-        if stage.n is not None:
-            yield from _rank(stage.take, join(here, "n"), stage.n)
-
-
-def _rank(take: str, path: str, text: str) -> Iterator[Problem]:
-    """A rank is a whole number from 1; a percentile is at most 100; a divisor is not zero."""
-    if not _LITERAL.fullmatch(text):
-        yield Problem(path, "bad_number", {"value": text})
-    elif take in ("nth_highest", "mean_of_highest") and "." in text:
-        yield Problem(path, "bad_rank", {"value": text})
-    elif not text.strip("0."):
-        yield Problem(path, "zero_rank")
-    elif take == "percentile" and len(text.split(".")[0]) > 2 and text.rstrip("0").rstrip(".") != "1":
-        yield Problem(path, "out_of_range", {"value": text, "low": "0", "high": "100"})
-
-
 _CHECKS: dict[type[msgspec.Struct], Callable[[_Scope, str, Any], Iterable[Problem]]] = {
     Formula: _formula,
     Step: _step,
     Tariff: _tariff,
     Prorate: _prorate,
     Drawing: _drawing,
-    Meter: _meter,
+    Meter: lambda _scope, path, meter: meter_problems(path, meter),
 }

@@ -1,10 +1,10 @@
 """Charges and figures checked as a list: codes, names, what they may refer to, how often they bill. PURE."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
 from plans.problems import Problem, join
-from plans.terms import Charge, Document, Drawing, Figure, Formula, Prorate
+from plans.terms import Document, Drawing, Figure, Formula, Prorate
 from plans.terms_check_names import localised
 from plans.terms_timing import billed_every, timings, whole_multiple
 from plans.terms_walk import NAME, names_in, spends_in, walk
@@ -15,6 +15,10 @@ _LONGER = ("quarter", "half_year", "year")  # than a month
 def charge_problems(document: Document) -> Iterator[Problem]:
     """Yield what is wrong with charges and figures beyond their numbers: codes, names, spend, cadence."""
     codes = Counter(one.code for one in (*document.charges, *document.figures))
+    first: dict[str, int] = {}  # code or tag -> the first charge that can be referred to by it
+    for index, charge in enumerate(document.charges):
+        for name in (charge.code, *charge.tags):
+            first.setdefault(name, index)
     for section in ("charges", "figures"):
         seen = set[str]()
         for index, one in enumerate(getattr(document, section)):
@@ -23,23 +27,20 @@ def charge_problems(document: Document) -> Iterator[Problem]:
                 yield Problem(join(path, "code"), "duplicate_code", {"code": one.code})
             seen.add(one.code)
             yield from _head(document, path, one)
-            yield from _spends(document, path, one, index if section == "charges" else len(document.charges))
+            above = index if section == "charges" else len(document.charges)
+            yield from _spends(document, path, one, first, above)
     yield from _cadence(document)
     yield from _resets(document)
 
 
-def _spends(document: Document, path: str, one: Figure, above: int) -> Iterator[Problem]:
+def _spends(
+    document: Document, path: str, one: Figure, first: Mapping[str, int], above: int
+) -> Iterator[Problem]:
     """A charge sees only those above it; a declared tag may be without charges."""
-    visible = _spendable(document.charges[:above]) | set(document.tags)
-    everything = _spendable(document.charges)
     for where, names in _spend_places(document, path, one):
-        for name in sorted(names - visible):
-            code = "spend_below" if name in everything else "unknown_spend"
-            yield Problem(where, code, {"name": name})
-
-
-def _spendable(charges: Iterable[Charge]) -> set[str]:
-    return {name for charge in charges for name in (charge.code, *charge.tags)}
+        for name in sorted(names - set(document.tags)):
+            if first.get(name, above) >= above:
+                yield Problem(where, "spend_below" if name in first else "unknown_spend", {"name": name})
 
 
 def _spend_places(document: Document, path: str, one: Figure) -> Iterator[tuple[str, set[str]]]:

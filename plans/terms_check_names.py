@@ -1,9 +1,8 @@
 """Names: those that people read, in both languages or not at all, and those that stand for nothing. PURE."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from plans.problems import Problem, join
-from plans.terms import Document
 
 LOCALES = ("en", "zh-Hans")
 
@@ -19,11 +18,10 @@ def localised(path: str, name: Mapping[str, str]) -> Iterator[Problem]:
     yield from (Problem(join(path, "name"), "unknown_field", {"field": one, **known}) for one in extra)
 
 
-def unknown_name(document: Document, path: str, name: str, near: str) -> Problem:
+def unknown_name(lines: Collection[str], labels: Collection[str], path: str, name: str, near: str) -> Problem:
     """Return the problem of a name that is no number; a charge or a label is told how it is referred to."""
-    charges = {word for charge in document.charges for word in (charge.code, *charge.tags)}
-    if name in charges:
+    if name in lines:
         return Problem(path, "name_is_charge", {"name": name})
-    if name in document.labels:
+    if name in labels:
         return Problem(path, "name_is_label", {"name": name})
     return Problem(path, "unknown_name", {"name": name, "near": near})

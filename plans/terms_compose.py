@@ -123,7 +123,7 @@ def origins(
 
 def traced(path: str, found: Mapping[str, str], base_path: str) -> str:
     """Return where a path of the composed document was written."""
-    for prefix, origin in found.items():
-        if path == prefix or path.startswith((prefix + ".", prefix + "[")):
-            return origin + path.removeprefix(prefix)
+    for end in (*(index for index, letter in enumerate(path) if letter in ".["), len(path)):
+        if path[:end] in found:
+            return found[path[:end]] + path[end:]
     return join(base_path, path) if path else base_path

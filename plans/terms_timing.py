@@ -82,6 +82,8 @@ def _default_when(
 ) -> Literal["advance", "arrears", "any"]:
     if meters:
         return "arrears"
+    if not spends:
+        return "advance"
     kinds = {
         above[other.code].when
         for other in document.charges

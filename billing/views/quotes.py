@@ -14,8 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing.forms import Buyer
 from billing.models import Quote
-from billing.selectors_quotes import calculator_query, quote_of, quotes_of, shown_quote
+from billing.models.lines import in_reader_language
+from billing.selectors_quotes import ShownQuote, calculator_query, quote_of, quotes_of, shown_quote
 from billing.services.quotes import make_quote
+from billing.situation import Part
+from billing.situation_notes import usage_notes
 from billing.views.calculator import quote_form
 from billing.views.offered import offer_of, offered_here
 from billing.views.offers import meters_by_code
@@ -98,8 +101,22 @@ def plan_quote_detail(request: MemberRequest, public_id: str) -> HttpResponse:
         "figures": list(_figures(quote)),
         "held": list(option_names(set(quote.asked["options"])).values()),
         "fresh": calculator_query(quote),
+        "assumed": list(_assumed(shown)),
     }
     return render(request, "plans/quote_detail.html", page)
+
+
+def _assumed(shown: ShownQuote) -> Iterator[str]:
+    """Yield the time band that usage without times is priced in, for each meter priced by the time of day."""
+    meters, document = meters_by_code(), shown.terms.document
+    for one in usage_notes(document, Part(usage=shown.quote.asked["usage"])):
+        if one.code == "note_band":
+            code = one.params["name"]
+            bands = document.schedules[str(document.meters[code].schedule)].bands
+            names = {band.code: in_reader_language(band.name) for band in bands}
+            band = names.get(one.params["band"]) or one.params["band"]
+            words = {"meter": meters[code].name if code in meters else code, "band": band}
+            yield _("%(meter)s: no times of day are given, so all of it is priced as “%(band)s”.") % words
 
 
 def _figures(quote: Quote) -> Iterator[tuple[str, str]]:

@@ -104,6 +104,7 @@ def documents(draw: Any) -> dict[str, Any]:
         "options": ["opt"],
         "pools": {"p": {"size": "20"}},
         "numbers": {"n": {"times": ["m", {"minus": ["3", "1"]}]}},
-        "meters": {"m": {"unit": "messages"}, "peak": {"unit": "connections", "reduce": reduce}},
+        # What the formulas join has one unit, that of the built-in seats.
+        "meters": {"m": {"unit": "seats"}, "peak": {"unit": "seats", "reduce": reduce}},
         "charges": draw(charges()),
     }

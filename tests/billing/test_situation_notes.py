@@ -173,6 +173,41 @@ def test_a_fault_of_syntax_is_one_fault_in_our_own_words(tmp_path):
     assert "situation" not in err.getvalue()
 
 
+def test_faults_of_shape_and_of_meaning_in_both_files_are_one_answer(tmp_path):
+    prices = """\
+currency: EUR
+meters: {m: {unit: messages, reduse: []}, n: {unit: GB}}
+labels: {tier: a}
+charges:
+  - {code: a, of: mm, steps: [{price: {each: 1}}]}
+  - {code: b, of: m, steps: [{price: {pick: tier, cases: {a: {each: 1, flatt: 2}}}}]}
+  - {code: c, of: {plus: [m, n]}, steps: [{price: {each: 1}}]}
+"""
+    facts = """\
+facts: {tier: a, seets: 5, seats: [1]}
+usage: {m: [{value: x}, [1]], nn: 5}
+zome: UTC
+period: 2026-13
+"""
+
+    said = rated(tmp_path, prices, facts).splitlines()
+
+    assert [line.rpartition("/")[2].partition(": ")[0] + " " + line.split(": ")[1] for line in said] == [
+        "prices.yaml:2:30 meters.m.reduse",
+        "prices.yaml:3:10 labels.tier",
+        "prices.yaml:5:15 charges[0].of",
+        "prices.yaml:6:72 charges[1].steps[0].price.cases.a.flatt",
+        "prices.yaml:7:30 charges[2].of.plus[1]",
+        "facts.yaml:1:18 facts.seets",
+        "facts.yaml:1:28 facts.seats",
+        "facts.yaml:2:13 usage.m[0]",
+        "facts.yaml:2:25 usage.m[1]",
+        "facts.yaml:2:31 usage.nn",
+        "facts.yaml:3:1 zome",
+        "facts.yaml:4:1 period",
+    ]
+
+
 def test_a_file_in_another_encoding_or_too_large_is_refused_with_a_sentence(tmp_path):
     with pytest.raises(CommandError, match=r"facts.yaml is not text in UTF-8: byte 4 \(0xE9\)"):
         rated(tmp_path, json.dumps(TREE), b"a: \xe9")

@@ -144,10 +144,10 @@ def hurt(tree: Any, chance: random.Random) -> None:
         tree[key] = "" if how == "empty" else ["xx"] if isinstance(tree[key], dict) else {"xx": "1"}
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_a_sound_file_hurt_in_one_place_has_no_other_fault(seed):
     chance = random.Random(seed)
-    for _ in range(40):
+    for _ in range(25):
         path, kind, check = chance.choice(FILES)
         tree = copy.deepcopy(parse_yaml(path.read_text("utf-8"))[0])
         hurt(tree, chance)

@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from billing.quote_request import QuoteRequest
+from billing.services.quotes import make_quote
 from plans.models import Meter, Plan
 from tests import factories
 from tests.portal.conftest import SignIn
@@ -72,6 +74,18 @@ def test_a_figure_that_cannot_be_is_refused_beside_its_band(talk: Plan, sign_in:
 
     assert list(page.context["form"].errors) == ["use-talk@night"]
     assert page.context["preview"] is None
+
+
+def test_a_quote_without_times_says_which_band_prices_it(talk: Plan, world: World, sign_in: SignIn) -> None:
+    request = QuoteRequest(plan="talk", usage={"talk": "100", "mau": "2"})
+    quote = make_quote(request, customer=world.customer, at=TODAY, by=factories.TESTER)
+
+    page, chinese = (
+        sign_in(language=one).get(f"/quotes/{quote.public_id}/").content.decode() for one in ("en", "zh-hans")
+    )
+
+    assert "Call minutes: no times of day are given, so all of it is priced as “day”." in page
+    assert "通话分钟：没有写明时刻，因此全部按“day”计价。" in chinese
 
 
 def test_a_saved_quote_keeps_the_bands(talk: Plan, sign_in: SignIn) -> None:
