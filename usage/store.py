@@ -5,8 +5,11 @@ cheaper than a driver that adapts each value. Another store (the growth plan nam
 take over the event rows; keys, batches and cells stay here.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from django.db import connection
 from django.db.backends.postgresql.base import ServerBindingCursor
@@ -41,7 +44,16 @@ WITH staged AS MATERIALIZED (
     FROM stored CROSS JOIN batch GROUP BY batch.id  -- no row when nothing was stored
 )
 """
-_COUNT = "SELECT count(*) FROM fresh"
+# How many were new, and how many were kept before with the same body. What another session stores at this
+# very moment is neither, and what was kept with another body: then `conflicts` looks, after it has committed.
+_COUNT = """
+SELECT (SELECT count(*) FROM fresh),
+       (SELECT count(*) FROM staged s CROSS JOIN LATERAL (
+            SELECT k.payload_hash FROM usage_usageeventkey k
+            WHERE k.app_id = s.app_id AND k.event_key = s.event_key OFFSET 0) AS kept
+        WHERE s.first IS NOT FALSE AND kept.payload_hash = s.payload_hash
+          AND (s.app_id, s.event_key) NOT IN (SELECT app_id, event_key FROM fresh))
+"""
 _QUARANTINE = """, held AS (
     INSERT INTO usage_quarantinedevent
         (identity, payload_hash, reason, subject, type, body, by, received_at, expires_at, result)
@@ -123,9 +135,15 @@ class Claimed:
     id: str
 
 
-def append(rows: Sequence[Row], held: Sequence[Held], *, by: str, expires: str) -> int:
-    """Store keys, events, the pending batch and the quarantined in one statement; return how many keys
-    were new. All of it commits or none."""
+class Stored(NamedTuple):
+    """Of the identities sent: how many were new, how many were kept before with this very body."""
+
+    fresh: int
+    same: int
+
+
+def append(rows: Sequence[Row], held: Sequence[Held], *, by: str, expires: str) -> Stored:
+    """Store keys, events, the pending batch and the quarantined in one statement. All commits or none."""
     values = columns(rows)
     sql = _APPEND + _COUNT
     if held:
@@ -142,7 +160,8 @@ def append(rows: Sequence[Row], held: Sequence[Held], *, by: str, expires: str) 
     with _bound() as cursor:
         cursor.execute(sql, {**values, "by": by})
         row = cursor.fetchone()
-    return int(row[0]) if row else 0
+    _used[connection.connection] = time.monotonic()
+    return Stored(*row) if row else Stored(0, 0)
 
 
 class _BoundCursor(ServerBindingCursor):
@@ -155,8 +174,19 @@ class _BoundCursor(ServerBindingCursor):
     name = "append"  # pghistory puts its context before unnamed ones' statements; here is room for one only
 
 
+CHECK_SECONDS = 1.0
+_used = WeakKeyDictionary[Any, float]()  # psycopg connections, by when they last did their work here
+
+
+def _last_used() -> float:
+    return 0.0 if connection.connection is None else _used.get(connection.connection, 0.0)
+
+
 def _bound() -> CursorWrapper:
-    connection.close_if_health_check_failed()
+    """Return such a cursor. A connection that stored something within the last second is not asked first
+    whether it lives: that is a round trip for each request, and a dead one refuses the statement (503)."""
+    if _last_used() + CHECK_SECONDS < time.monotonic():
+        connection.close_if_health_check_failed()
     connection.ensure_connection()
     raw = _BoundCursor(connection.connection)
     return connection.make_debug_cursor(raw) if connection.queries_logged else connection.make_cursor(raw)

@@ -70,7 +70,7 @@ def main(port: int, connections: int, path: str) -> None:
             failed.append(error)
 
     threads = [threading.Thread(target=work, args=(one,)) for one in sockets]
-    print("ready", flush=True)
+    print("ready", flush=True)  # noqa: T201
     sys.stdin.readline()
     began = time.perf_counter()
     for thread in threads:
@@ -78,7 +78,7 @@ def main(port: int, connections: int, path: str) -> None:
     for thread in threads:
         thread.join()
     seconds = time.perf_counter() - began
-    print(json.dumps(told(answers, seconds, [repr(error) for error in failed])), flush=True)
+    print(json.dumps(told(answers, seconds, [repr(error) for error in failed])), flush=True)  # noqa: T201
 
 
 def told(answers: list[tuple[int, bytes, float]], seconds: float, failed: list[str]) -> dict[str, object]:

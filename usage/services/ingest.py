@@ -16,7 +16,7 @@ from usage.parsing import Envelope, Parsed, Refusal
 from usage.parsing_events import Fact, Window, check_window, judge, loose, payload_hash
 from usage.parsing_values import Refused, spelled
 from usage.partitions import ensure_days, forget_days
-from usage.store import Claimed, Held, Row, quoted
+from usage.store import Claimed, Held, Row, Stored, quoted
 
 BACKFILL_DAYS = 800  # as far back as a backfill key may write; bounds the number of partitions
 QUARANTINE = timedelta(days=35)
@@ -47,12 +47,13 @@ def ingest(parsed: Parsed, *, at: datetime, by: Actor, backfill: bool = False) -
     """Store the new events of a request; a repeat of it stores nothing and says so.
 
     `backfill` opens the window for events older than the normal one. One statement stores, a second
-    (only when something was seen before) finds conflicts; both have committed when this returns.
+    (only when something was seen before with another body) finds conflicts; both have committed when
+    this returns.
     """
     work = _sort_out(parsed, _window(at, backfill=backfill))
     groups, firsts = _grouped(work.facts)
-    accepted = _append([groups[claim][0] for claim in firsts], work.held, at=at, by=by)
-    doubtful = list(groups) if accepted < len(firsts) else list(groups.keys() - set(firsts))
+    accepted, same = _append([groups[claim][0] for claim in firsts], work.held, at=at, by=by)
+    doubtful = list(groups) if accepted + same < len(firsts) else list(groups.keys() - set(firsts))
     kept = _conflicts([groups[claim][0] for claim in doubtful], by=by)
     conflicting = [(one, hash_kept) for n, hash_kept in kept.items() for one in groups[doubtful[n]]]
     work.rejected += [_conflict(fact, hash_kept) for (_app, fact), hash_kept in conflicting]
@@ -127,9 +128,9 @@ def _conflicts(placed: list[Placed], *, by: Actor) -> dict[int, int]:
     return store.conflicts(claims, by=by.id) if claims else {}
 
 
-def _append(placed: list[Placed], held: list[Held], *, at: datetime, by: Actor) -> int:
+def _append(placed: list[Placed], held: list[Held], *, at: datetime, by: Actor) -> Stored:
     if not placed and not held:
-        return 0
+        return Stored(0, 0)
     ensure_days({fact.event.time.date() for _app, fact in placed})  # the statement sorts by key
     rows: list[Row] = []
     for app, fact in placed:
