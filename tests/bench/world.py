@@ -120,6 +120,7 @@ def bodies(sent: list[Sent], of: World, batch: int) -> list[bytes]:
 
 def empty(*more: str) -> None:
     """Forget all events; nothing of an earlier sample is left to be written while the next is timed."""
+    world()
     with connection.cursor() as cursor:
         cursor.execute("SET client_min_messages = warning")
         cursor.execute(f"TRUNCATE {', '.join([TABLES, *more])}")
