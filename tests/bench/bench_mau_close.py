@@ -1,8 +1,13 @@
 """`mau_close`: the exact monthly users of every app at a period's close ÷ a bare scan of the month's events.
 
 Ten million events of thirty days with the digests of two million users, one distinct meter, a thousand apps
-of one customer: what a freeze asks, through the product's own function, of folded batches. The scan is serial
-and reads each digest.
+of one customer, each user of one app: what a freeze asks, through the product's own function, of folded
+batches. The scan is serial and reads each digest.
+
+What stands in the way of 1.3: the scan takes about 0.06 µs an event. Telling 16-byte digests apart for each
+app takes 0.4 µs whether sorted or hashed, in memory or not (work_mem of 4 MB to 512 MB makes no difference),
+and naming the batches and apps that count takes 0.15 µs. It runs in parallel, so idle cores halve it. Figures
+of days add nothing here, as the users of two days are not told apart by their numbers.
 """
 
 import time

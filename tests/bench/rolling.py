@@ -22,14 +22,15 @@ ZONES = ("Asia/Shanghai", "UTC", "America/New_York", "Asia/Kolkata")
 FILL = """
 INSERT INTO usage_usageevent (app_id, meter_id, batch_id, occurred_at, received_at, event_key, user_digest,
                               value, region)
-SELECT (%(apps)s::bigint[])[1 + (random() * %(most)s)::int],
+SELECT (%(apps)s::bigint[])[1 + {app}],
        (%(meters)s::bigint[])[1 + (random() * %(last)s)::int],
        %(first)s + n / %(batch)s,
        %(start)s::timestamptz + %(span)s * (n + random()) / %(count)s * interval '1 second', now(),
        gen_random_uuid(), {user}, (1 + random() * 999)::int, 'cn-north'
-FROM generate_series(0, %(count)s - 1) AS n
+FROM (SELECT n, (random() ^ 2 * %(users)s)::int AS u FROM generate_series(0, %(count)s - 1) AS n) AS drawn
 """
-USER = "lpad(to_hex((random() ^ 2 * %(users)s)::int), 32, '0')::uuid"
+ANYBODY = {"app": "(random() * %(most)s)::int", "user": "NULL"}
+USERS = {"app": "u %% (%(most)s + 1)", "user": "lpad(to_hex(u), 32, '0')::uuid"}  # each user is of one app
 BATCHES = """
 INSERT INTO usage_ingestbatch (id, state, n, day_min, day_max, app_ids, by, received_at)
 SELECT b, 'pending', least(%(batch)s, %(count)s - (b - %(first)s) * %(batch)s), %(day)s, %(day)s,
@@ -78,7 +79,7 @@ def fill(of: Rolled, count: int, *, first: int = 1, day: int = 0, users: int = 0
         values = _values(of, part, first, day, users)
         ensure_days([values["day"]])
         with connection.cursor() as cursor:
-            cursor.execute(FILL.format(user=USER if users else "NULL"), values)
+            cursor.execute(FILL.format(**USERS if users else ANYBODY), values)
             cursor.execute(BATCHES, values)
         count, day, first = count - part, day + 1, first + -(-part // BATCH)
     return first
