@@ -88,6 +88,7 @@ def told(answers: list[tuple[int, bytes, float]], seconds: float, failed: list[s
         "seconds": seconds,
         "failed": failed,
         "answers": len(answers),
+        "last": answers[-1][1].decode(errors="replace") if answers else "",
         "statuses": sorted({status for status, _body, _took in answers}),
         "accepted": sum(body.get("accepted", 0) for body in bodies),
         "duplicates": sum(body.get("duplicates", 0) for body in bodies),
