@@ -49,7 +49,11 @@ SELECT v.app_id, v.meter_id, v.region,
        CASE m.kind WHEN 'count' THEN count(*) WHEN 'gauge' THEN max(v.value) ELSE sum(v.value) END
 {_EVENTS} GROUP BY v.app_id, v.meter_id, v.region, m.kind ORDER BY 1, 2, 3
 """
-_DISTINCT = f"SELECT v.app_id, v.meter_id, count(DISTINCT v.user_digest) {_EVENTS} GROUP BY 1, 2"
+# Without the meter's row: it says nothing here, and looking it up for each event costs a fifth of it all.
+_DISTINCT = (
+    "SELECT v.app_id, v.meter_id, count(DISTINCT v.user_digest)"
+    f" {_EVENTS.replace(' JOIN plans_meter m ON m.id = v.meter_id', '')} GROUP BY 1, 2"
+)
 # One row per app, region, slice of time and value of the attributes asked for.
 _FINE = f"""
 SELECT v.app_id, v.region, width_bucket(v.occurred_at, %(starts)s::timestamptz[]), {{by}},

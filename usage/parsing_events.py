@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import msgspec
 
 from usage.parsing import Envelope
-from usage.parsing_values import Refused, quantity, text
+from usage.parsing_values import Refused, quantity, spelled, text
 
 LONGEST = {"region": 32}  # characters; dimensions 64, users 200
 
@@ -23,7 +24,7 @@ class MeterRule:
     user: str | None  # property holding the user whom a distinct meter counts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TypeRules:
     """What an event type may say: which properties are numbers, users or texts, and who is fed."""
 
@@ -31,6 +32,12 @@ class TypeRules:
     numbers: frozenset[str]
     users: frozenset[str]
     dimensions: frozenset[str]
+
+    @cached_property
+    def needed(self) -> tuple[str, ...]:
+        """The properties that some meter cannot do without, in the meters' order."""
+        named = [name for meter in self.meters for name in (meter.value, meter.user) if name is not None]
+        return tuple(dict.fromkeys(named))
 
     @property
     def declared(self) -> frozenset[str]:
@@ -67,10 +74,9 @@ def check_window(event: Envelope, window: Window) -> None:
 def judge(event: Envelope, rules: TypeRules) -> Fact:
     """Check the data against the type's rules; raises Refused."""
     data = normal(event.data, rules)
-    for meter in rules.meters:
-        for needed in (meter.value, meter.user):
-            if needed is not None and needed not in data:
-                raise Refused("required", f"data.{needed}")
+    for needed in rules.needed:
+        if needed not in data:
+            raise Refused("required", f"data.{needed}")
     return Fact(event, event.identity(), payload_hash(event, data), data, rules)
 
 
@@ -107,7 +113,7 @@ def shown(name: str) -> str:
 
 def payload_hash(event: Envelope, data: Mapping[str, str]) -> int:
     """Return 64 bits over type, instant and data; texts hold no control character to part them wrongly."""
-    parts = [event.type, event.time.isoformat()]
+    parts = [event.type, spelled(event.time)]
     for name in sorted(data):
         parts += (name, data[name])
     digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).digest()

@@ -8,6 +8,8 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import msgspec
+
 DIGITS = 18  # before the point: values stay below 10^18
 PLACES = 12  # after the point
 LONGEST_NUMBER = 64  # characters; more cannot be a value we keep
@@ -46,6 +48,10 @@ def quantity(value: object, field: str) -> str:
 
     Takes a JSON number or a text of ASCII digits; below 10^18 and with at most 12 decimal places.
     """
+    if type(value) is str and value.isdecimal() and value.isascii() and len(value) <= DIGITS:
+        if value[0] != "0" or value == "0":  # the usual case: plain already
+            return value
+        raise Refused("not_a_number", field)
     if type(value) is int:
         return _whole(value, field)
     if type(value) is Decimal:
@@ -98,6 +104,12 @@ def instant(value: object, field: str) -> datetime:
     if found[1] is None:
         raise Refused("offset_required", field)
     try:
-        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        at = datetime.fromisoformat(value.upper())
+        return at if at.tzinfo is UTC else at.astimezone(UTC)
     except (ValueError, OverflowError):  # 31 February, second 60, or beyond the calendar's end
         raise Refused("invalid_time", field) from None
+
+
+def spelled(at: datetime) -> str:
+    """Return a UTC instant as `isoformat` does, at a fraction of its cost."""
+    return msgspec.json.encode(at)[1:-2].decode() + "+00:00"

@@ -31,11 +31,15 @@ UNSAFE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 @dataclass(frozen=True)
 class Cluster:
-    """One data folder, its password, and who runs it. `throwaway` trades safety for speed in tests."""
+    """One data folder, its password, and who runs it. `throwaway` trades safety for speed in tests.
+
+    `settings` are more of the server's options, such as "autovacuum=off" while a benchmark measures.
+    """
 
     identity: Identity
     password: str
     throwaway: bool = False
+    settings: tuple[str, ...] = ()
 
     @property
     def data(self) -> Path:
@@ -51,10 +55,10 @@ class Cluster:
         return [str(self.identity.binaries / program), *arguments]
 
 
-def prepare(folder: Path, *, throwaway: bool = False) -> Cluster:
+def prepare(folder: Path, *, throwaway: bool = False, settings: tuple[str, ...] = ()) -> Cluster:
     """Return the cluster in `folder`, made now if there is none."""
     identity = identify(folder)
-    cluster = Cluster(identity, password_in(folder), throwaway)
+    cluster = Cluster(identity, password_in(folder), throwaway, settings)
     if (cluster.data / "PG_VERSION").exists():
         require_same_major(cluster)
     else:
@@ -128,17 +132,18 @@ def run_initdb(cluster: Cluster, folder: Path, secret: Path) -> None:
         raise Refused(f"PostgreSQL could not make its data folder {folder}:\n{answer.stderr.strip()}")
 
 
-def options(port: int, *, throwaway: bool) -> list[str]:
+def options(port: int, *, throwaway: bool, more: tuple[str, ...] = ()) -> list[str]:
     """Return the server's options. No unix socket: a long checkout path would break it."""
-    settings = [
+    given = [
         f"listen_addresses={HOST}",
         "unix_socket_directories=",
         "max_connections=200",
         "shared_preload_libraries=pg_stat_statements",
         "logging_collector=off",
         *(UNSAFE if throwaway else ()),
+        *more,
     ]
-    return ["-p", str(port), *(word for setting in settings for word in ("-c", setting))]
+    return ["-p", str(port), *(word for setting in given for word in ("-c", setting))]
 
 
 def start(cluster: Cluster, log_folder: Path, *, pause: Callable[[], None]) -> tuple[Child, str]:
@@ -161,9 +166,10 @@ def start(cluster: Cluster, log_folder: Path, *, pause: Callable[[], None]) -> t
 
 def recipe(cluster: Cluster, port: int) -> Recipe:
     """Say how the server is started; SIGINT is its fast shutdown."""
+    words = options(port, throwaway=cluster.throwaway, more=cluster.settings)
     return Recipe(
         "postgres",
-        cluster.command("postgres", "-D", str(cluster.data), *options(port, throwaway=cluster.throwaway)),
+        cluster.command("postgres", "-D", str(cluster.data), *words),
         ENVIRONMENT,
         stop_signal=signal.SIGINT,
         patience=20,

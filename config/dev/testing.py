@@ -60,14 +60,17 @@ def is_gate(arguments: Sequence[str]) -> bool:
 
 
 @contextmanager
-def servers() -> Iterator[dict[str, str]]:
-    """Run a database and a broker that nothing else uses, and forget them afterwards."""
+def servers(*, throwaway: bool = True, settings: tuple[str, ...] = ()) -> Iterator[dict[str, str]]:
+    """Run a database and a broker that nothing else uses, and forget them afterwards.
+
+    `throwaway`: without the safety that a test does not need and a benchmark must not go without.
+    """
     folder = Path(tempfile.mkdtemp(prefix="ratecard-test-"))
     folder.chmod(0o711)  # where root may not map users, `nobody` must get through to its data
     require_disk(folder)
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        cluster = postgres.prepare(folder / "postgres", throwaway=True)
+        cluster = postgres.prepare(folder / "postgres", throwaway=throwaway, settings=settings)
         database, database_url = postgres.start(cluster, folder, pause=nothing)
         stack.callback(stop, database)
         broker, redis_url = valkey.start(folder / "valkey", folder, durable=False, pause=nothing)

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.db import connection
+
 LEAST_ROUNDS = 5
 NOISY = 0.5  # spread above which the rounds are doubled once
 
@@ -34,7 +36,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the report; `gate` and `ambition` carry their sign, such as "<=1.5"."""
+    """One line of the report; `gate` and `ambition` carry their sign, such as "<=1.5".
+
+    `ratio` is the median of the ratios of the rounds, not that of the medians.
+    """
 
     name: str
     ratio: float
@@ -97,12 +102,46 @@ def spread_of(ratios: Sequence[float]) -> float:
 def machine() -> dict[str, Any]:
     """Return what the figures were measured on."""
     return {
-        "cpu": platform.processor() or platform.machine(),
+        "cpu": _cpu(),
         "cores": os.cpu_count(),
         "memory_mib": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
         "fsync_ms": _fsync_ms(),
         "python": sys.version.split()[0],
+        **_server(),
     }
+
+
+def _cpu() -> str:
+    """Return the processor's name, as far as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()
+
+
+def _server() -> dict[str, str]:
+    """Return the database's version and those settings that a timing depends on."""
+    wanted = ["server_version", "fsync", "synchronous_commit", "autovacuum", "shared_buffers"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, current_setting(name) FROM pg_settings WHERE name = ANY(%s)", [wanted])
+        return dict(cursor.fetchall())
+
+
+def sized(full: int, *, least: int = 1) -> int:
+    """Return a size as `--scale` asks for."""
+    return max(least, int(full * float(os.environ.get("RATECARD_BENCH_SCALE", "1"))))
+
+
+def compared(
+    name: str, ours: Timed, limit: Timed, *, unit: str, gate: str | None, ambition: str | None
+) -> Entry:
+    """Measure both sides in turns; return the median of the rounds' ratios with what it came from."""
+    mine, theirs, noisy = interleaved(ours, limit)
+    ratios = [a / b for a, b in zip(mine, theirs, strict=True)]
+    sides = Side(mine, unit), Side(theirs, unit)
+    return Entry(name, statistics.median(ratios), gate, ambition, *sides, spread_of(ratios), noisy, machine())
 
 
 def _fsync_ms() -> float:

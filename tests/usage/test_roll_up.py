@@ -109,7 +109,7 @@ def test_B09_a_midnight_that_does_not_exist_begins_after_the_gap() -> None:
     )
 
 
-def test_a_gauge_keeps_its_peak_and_the_latest_value_by_time_then_key() -> None:
+def test_B11_a_gauge_keeps_its_peak_and_the_latest_value_by_time_then_key() -> None:
     make_meter("online", kind="gauge", event_type="online.sampled")
     app = an_app()
     noon, later = "2026-11-20T01:00:00Z", "2026-11-20T02:00:00Z"
@@ -137,7 +137,7 @@ def test_a_user_is_seen_once_a_local_day() -> None:
     ]
 
 
-def test_a_pass_takes_no_more_than_its_limit_and_the_rest_waits() -> None:
+def test_B12_a_pass_takes_no_more_than_its_limit_and_the_rest_waits() -> None:
     make_meter()
     app = an_app()
     for _batch in range(3):

@@ -34,10 +34,24 @@ class UsageRollup(models.Model):
     holds its own copy of the cells it was made from, so a later fold never rewrites history.
     """
 
+    # No foreign-key constraints and no index but the one that makes a cell unique: writing cells is what a
+    # roll-up costs, and apps and meters are never deleted.
     app = models.ForeignKey(
-        "subscriptions.App", models.PROTECT, related_name="rollups", verbose_name=_("app")
+        "subscriptions.App",
+        models.PROTECT,
+        db_constraint=False,
+        db_index=False,
+        related_name="rollups",
+        verbose_name=_("app"),
     )
-    meter = models.ForeignKey("plans.Meter", models.PROTECT, related_name="rollups", verbose_name=_("meter"))
+    meter = models.ForeignKey(
+        "plans.Meter",
+        models.PROTECT,
+        db_constraint=False,
+        db_index=False,
+        related_name="rollups",
+        verbose_name=_("meter"),
+    )
     region = models.CharField(_("region"), max_length=32, blank=True)
     grain = models.CharField(_("grain"), max_length=4, choices=Grain.choices, default=Grain.DAY)
     cell_start = models.DateTimeField(_("from"))

@@ -46,6 +46,8 @@ class Reading(models.Model):
         ordering = ["subscription", "meter", "app", "region", "revision"]
         verbose_name = _("reading")
         verbose_name_plural = _("readings")
+        # A fold asks of each cell it changes whether a reading was made of it.
+        indexes = [models.Index(fields=["app", "meter"], name="reading_of_app_and_meter")]
         constraints = [
             models.UniqueConstraint(
                 F("subscription"),

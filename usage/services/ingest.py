@@ -14,9 +14,9 @@ from usage.directory import AppRef, Directory, look_up
 from usage.models import QuarantineReason
 from usage.parsing import Envelope, Parsed, Refusal
 from usage.parsing_events import Fact, Window, check_window, judge, loose, payload_hash
-from usage.parsing_values import Refused
+from usage.parsing_values import Refused, spelled
 from usage.partitions import ensure_days, forget_days
-from usage.store import Claimed, Held, Rows, quoted
+from usage.store import Claimed, Held, Row, Stored, quoted
 
 BACKFILL_DAYS = 800  # as far back as a backfill key may write; bounds the number of partitions
 QUARANTINE = timedelta(days=35)
@@ -47,12 +47,13 @@ def ingest(parsed: Parsed, *, at: datetime, by: Actor, backfill: bool = False) -
     """Store the new events of a request; a repeat of it stores nothing and says so.
 
     `backfill` opens the window for events older than the normal one. One statement stores, a second
-    (only when something was seen before) finds conflicts; both have committed when this returns.
+    (only when something was seen before with another body) finds conflicts; both have committed when
+    this returns.
     """
     work = _sort_out(parsed, _window(at, backfill=backfill))
     groups, firsts = _grouped(work.facts)
-    accepted = _append([groups[claim][0] for claim in firsts], work.held, at=at, by=by)
-    doubtful = list(groups) if accepted < len(firsts) else list(groups.keys() - set(firsts))
+    accepted, same = _append([groups[claim][0] for claim in firsts], work.held, at=at, by=by)
+    doubtful = list(groups) if accepted + same < len(firsts) else list(groups.keys() - set(firsts))
     kept = _conflicts([groups[claim][0] for claim in doubtful], by=by)
     conflicting = [(one, hash_kept) for n, hash_kept in kept.items() for one in groups[doubtful[n]]]
     work.rejected += [_conflict(fact, hash_kept) for (_app, fact), hash_kept in conflicting]
@@ -103,21 +104,20 @@ def _body(event: Envelope, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _grouped(facts: list[Placed]) -> tuple[dict[Claim, list[Placed]], list[Claim]]:
-    """Group equal copies inside one body, sorted by key; name the first claim of each identity.
+    """Group equal copies inside one body; name the first claim of each identity.
 
     Only those first ones are stored: two copies of an identity in one statement would both be written.
     """
     groups: dict[Claim, list[Placed]] = {}
-    firsts: list[Claim] = []
-    previous: tuple[int, str] | None = None
-    for app, fact in sorted(facts, key=lambda placed: (placed[0].id, placed[1].key)):  # stable: as sent
-        identity = (app.id, fact.key)
+    firsts: dict[tuple[int, str], Claim] = {}
+    for placed in facts:
+        app, fact = placed
         claim = (app.id, fact.key, fact.payload_hash)
-        if identity != previous:
-            firsts.append(claim)
-            previous = identity
-        groups.setdefault(claim, []).append((app, fact))
-    return groups, firsts
+        if firsts.setdefault(claim[:2], claim) is claim:
+            groups[claim] = [placed]
+        else:
+            groups.setdefault(claim, []).append(placed)
+    return groups, list(firsts.values())
 
 
 def _conflicts(placed: list[Placed], *, by: Actor) -> dict[int, int]:
@@ -128,11 +128,11 @@ def _conflicts(placed: list[Placed], *, by: Actor) -> dict[int, int]:
     return store.conflicts(claims, by=by.id) if claims else {}
 
 
-def _append(placed: list[Placed], held: list[Held], *, at: datetime, by: Actor) -> int:
+def _append(placed: list[Placed], held: list[Held], *, at: datetime, by: Actor) -> Stored:
     if not placed and not held:
-        return 0
-    ensure_days({fact.event.time.date() for _app, fact in placed})
-    rows = Rows()
+        return Stored(0, 0)
+    ensure_days({fact.event.time.date() for _app, fact in placed})  # the statement sorts by key
+    rows: list[Row] = []
     for app, fact in placed:
         _add(rows, app, fact)
     try:
@@ -142,26 +142,18 @@ def _append(placed: list[Placed], held: list[Held], *, at: datetime, by: Actor) 
         raise
 
 
-def _add(rows: Rows, app: AppRef, fact: Fact) -> None:
+def _add(rows: list[Row], app: AppRef, fact: Fact) -> None:
     """Add one row for each meter that the event feeds."""
-    data, rules, at = fact.data, fact.rules, fact.event.time.isoformat()
-    region = quoted(data.get("region", app.region))
+    data, rules, at = fact.data, fact.rules, spelled(fact.event.time)
+    owner, region, body = str(app.id), quoted(data.get("region", app.region)), str(fact.payload_hash)
     dims = "NULL"
     if rules.dimensions:
         dims = quoted(msgspec.json.encode({n: data[n] for n in rules.dimensions if n in data}).decode())
     first = "t"
     for meter in rules.meters:
-        user = data.get(meter.user) if meter.user else None
-        rows.first.append(first)
-        rows.app.append(str(app.id))
-        rows.key.append(fact.key)
-        rows.hash.append(str(fact.payload_hash))
-        rows.meter.append(str(meter.id))
-        rows.at.append(at)
-        rows.value.append(data[meter.value] if meter.value else "1")
-        rows.user.append(app.digest(user) if user else "NULL")
-        rows.region.append(region)
-        rows.dims.append(dims)
+        user = app.digest(data[meter.user]) if meter.user else "NULL"
+        value = data[meter.value] if meter.value else "1"
+        rows.append((first, owner, fact.key, body, str(meter.id), at, value, user, region, dims))
         first = "f"
 
 

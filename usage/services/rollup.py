@@ -13,7 +13,7 @@ from usage import folding
 from usage.locks import lock_folding, share_folding
 from usage.models import DirtyCell
 
-PASS_EVENTS = 100_000  # bounds a pass to about a second and one transaction
+PASS_EVENTS = 500_000  # bounds a pass to about a second and one transaction
 MOST_DIRTY = 100
 
 

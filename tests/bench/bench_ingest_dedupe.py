@@ -1,0 +1,24 @@
+"""`ingest_dedupe_1000`, `_100`: events/s over HTTP ÷ rows/s of raw COPY + dedupe, same layout and batch.
+
+The limit is one connection that is handed rows: COPY to a temporary table, one statement into keys and
+events, a commit for each batch.
+"""
+
+from collections.abc import Iterator
+
+from tests.bench.contract import Entry, compared, sized
+from tests.bench.ingesting import deduped, over_http, warm
+from tests.bench.serving import serving
+from tests.bench.world import events, world
+
+
+def run() -> Iterator[Entry]:
+    """Measure."""
+    of = world()
+    with serving(of.key) as server:
+        for batch, count in ((1000, 100_000), (100, 50_000)):
+            sent = events(sized(count, least=1000), of)
+            warm(server, of, sent)
+            sides = over_http(server, of, sent, batch), deduped(of, sent, batch)
+            name = f"ingest_dedupe_{batch}"
+            yield compared(name, *sides, unit="events/s", gate=">=0.70", ambition=">=1.0")
