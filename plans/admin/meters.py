@@ -41,6 +41,6 @@ class MeterAdmin(NamedAdmin):
 
 
 def is_charged(meter: Meter) -> bool:
-    """Return whether a published version names the meter."""
+    """Return whether a published version names the meter, or figures of it are there."""
     sold = PlanVersion.objects.exclude(state=VersionState.DRAFT)
-    return sold.filter(terms__meters__has_key=meter.code).exists()
+    return meter.is_counted or sold.filter(terms__meters__has_key=meter.code).exists()
