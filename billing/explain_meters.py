@@ -39,6 +39,25 @@ def _places(node: Node, reader: Reader, depth: int) -> Iterator[Explained]:
         words = {"place": ", ".join(filter(None, place)) or _("all"), "count": quantity(count)}
         text = ngettext("%(place)s, %(count)s reading", "%(place)s, %(count)s readings", count) % words
         yield Explained(depth, text, quantity(add_up(values)))
+    yield from _reports(node, depth + 1)
+
+
+def _reports(node: Node, depth: int) -> Iterator[Explained]:
+    """Yield what stands in place of events: reports with their evidence, and estimates."""
+    leaves = list(_measured(node))
+    reported = [leaf for leaf in leaves if "report" in leaf.argument]
+    for leaf in reported[:SHOWN] if len(reported) <= SHOWN else ():
+        words = {"revision": leaf.argument["report"], "hash": leaf.argument.get("evidence", "–")}
+        text = _("Reported, revision %(revision)s, evidence (SHA-256): %(hash)s") % words
+        yield Explained(depth, text, quantity(leaf.output))
+    if len(reported) > SHOWN:
+        words = {"count": quantity(len(reported))}
+        text = _("%(count)s reports; each with its evidence on the page of the reading") % words
+        yield Explained(depth, text, quantity(add_up(leaf.output for leaf in reported)))
+    if estimates := [leaf.output for leaf in leaves if "estimate" in leaf.argument]:
+        count = len(estimates)
+        text = ngettext("Estimated: %(count)s value", "Estimated: %(count)s values", count)
+        yield Explained(depth, text % {"count": count}, quantity(add_up(estimates)))
 
 
 def _measured(node: Node) -> Iterator[Node]:

@@ -9,6 +9,7 @@ from plans.catalogue import Catalogue, Feature, Module, Plan, Version, compose_v
 from plans.catalogue_limits import limits
 from plans.catalogue_offers import coupon_problems, name_problems
 from plans.catalogue_offers import promise_problems as offered_problems
+from plans.catalogue_reports import not_reported, report_problems
 from plans.problems import Problem, TermsInvalid, join
 from plans.promises import frozen_promise, given_problems
 from plans.sla_terms import promise_problems
@@ -25,7 +26,7 @@ SECTIONS = ("meters", "features", "modules", "sla_tiers", "support_tiers", "coup
 def problems(catalogue: Catalogue) -> list[Problem]:
     """Return every problem, each once even where several versions offer the same part."""
     found = [*_codes(catalogue), *_features(catalogue), *_modules(catalogue), *_tiers(catalogue)]
-    found += [*limits(catalogue), *coupon_problems(catalogue)]
+    found += [*limits(catalogue), *coupon_problems(catalogue), *report_problems(catalogue)]
     for index, plan in enumerate(catalogue.plans):
         found += _plan(catalogue, plan, f"plans[{index}]")
     unique = {(one.path, one.code, tuple(one.params.items())): one for one in found}
@@ -138,7 +139,7 @@ def _terms(catalogue: Catalogue, version: Version, path: str) -> Iterator[Proble
         for index, tier in enumerate(catalogue.sla_tiers):
             if tier.code in version.sla_tiers:
                 yield from given_problems(document, tier.code, frozen_promise(tier), f"sla_tiers[{index}]")
-        wrong = list(_not_kept(catalogue, document))
+        wrong = [*_not_kept(catalogue, document), *not_reported(catalogue, document)]
     except TermsInvalid as error:
         wrong = error.problems
     closing: list[Any] = list(version.closing)

@@ -91,7 +91,7 @@ class UsageListView(UsageView):
             after=_after(asked),
             limit=limit + 1,
         )
-        through = complete_through(apps)  # read first: what is folded in between is in the rows
+        through = complete_through(apps, at=at)  # read first: what is folded in between is in the rows
         body = page(usage_rows(query), limit, key=lambda row: row.key, shown=_usage_row)
         return Response({**body, "complete_through": _iso(through)})
 

@@ -29,6 +29,7 @@ from usage.selectors_raw import (
     events_of,
     hash_fits,
     is_kept,
+    is_of_reports,
     period_of,
 )
 
@@ -57,7 +58,8 @@ def reading_detail(request: MemberRequest, public_id: str, reading: str) -> Http
         "reading": row,
         "period": period_of(row),
         "cells": [(cell, _told(cell, names), is_kept(cell, dropped)) for cell in cells_of(row)],
-        "told_apart": any(cell.attributes for cell in cells_of(row)),
+        "told_apart": any(cell.attributes and cell.behind is None for cell in cells_of(row)),
+        "of_reports": is_of_reports(row),
         "hash_fits": hash_fits(row),
     }
     return render(request, "billing/reading_detail.html", page)

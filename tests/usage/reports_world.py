@@ -33,7 +33,7 @@ def period_report(app: App, period: str, value: str, meter: str = "mau", **more:
     return {"app": app.code, "meter": meter, "period": period, "value": value, **EVIDENCE, **more}
 
 
-def report(*said: dict[str, Any], at: datetime = NOW, backfill: bool = False) -> list[ReportVerdict]:
+def report(*said: dict[str, Any], at: datetime = NOW, backfill: bool = True) -> list[ReportVerdict]:
     """Bring reports in through the service."""
     _sent, good, refused = parse_reports(json.dumps(said).encode())
     assert not refused, refused

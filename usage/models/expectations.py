@@ -1,5 +1,6 @@
 """Which app must report which meter by when, and what becomes of an invoice when it has not."""
 
+import pghistory
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,7 @@ class MissingPolicy(models.TextChoices):
     MEAN_7 = "mean_7", _("estimate: the mean of the last 7 days")
 
 
+@pghistory.track()
 class ReportExpectation(models.Model):
     """Reports that are owed for a meter: by one app, or by every app whose plan counts the meter.
 
