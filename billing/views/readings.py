@@ -72,6 +72,8 @@ def cell_events(request: MemberRequest, public_id: str, reading: str, n: int) ->
     invoice = _invoice(request, public_id)
     row = _reading(invoice, reading)
     cell = _cell(row, n)
+    if cell.behind is not None:  # a report, or an estimate, stands in place of events
+        raise Http404
     found = events_of(row, cell, after=_after(request.GET.get("after", "")), limit=PER_PAGE + 1)
     worth = worth_behind(row) if asks_for_worth(row) else None
     page = {
