@@ -36,6 +36,25 @@ def _places(node: Node, reader: Reader, depth: int) -> Iterator[Explained]:
         places.setdefault(key, []).append(leaf.output)
     for place, values in sorted(places.items()):
         yield _place(", ".join(filter(None, place)) or _("all"), values, _first_take(node), depth)
+    yield from _reports(node, depth + 1)
+
+
+def _reports(node: Node, depth: int) -> Iterator[Explained]:
+    """Yield what stands in place of events: reports with their evidence, and estimates."""
+    leaves = list(_measured(node))
+    reported = [leaf for leaf in leaves if "report" in leaf.argument]
+    for leaf in reported[:SHOWN] if len(reported) <= SHOWN else ():
+        words = {"revision": leaf.argument["report"], "hash": leaf.argument.get("evidence", "–")}
+        text = _("Reported, revision %(revision)s, evidence (SHA-256): %(hash)s") % words
+        yield Explained(depth, text, number_text(leaf.output))
+    if len(reported) > SHOWN:
+        words = {"count": number_text(len(reported))}
+        text = _("%(count)s reports; each with its evidence on the page of the reading") % words
+        yield Explained(depth, text, number_text(add_up(leaf.output for leaf in reported)))
+    if estimates := [leaf.output for leaf in leaves if "estimate" in leaf.argument]:
+        count = len(estimates)
+        text = ngettext("Estimated: %(count)s value", "Estimated: %(count)s values", count)
+        yield Explained(depth, text % {"count": count}, number_text(add_up(estimates)))
 
 
 def _place(place: str, values: Sequence[Decimal], take: str, depth: int) -> Explained:

@@ -173,5 +173,8 @@ def attribute(name: str) -> str:
         "hour": _("hour"),
         "month": _("month"),
         "user": _("user"),
+        "report": _("revision of the report"),
+        "evidence": _("evidence (SHA-256)"),
+        "estimate": _("estimate by"),
     }
     return known.get(name) or quoted(name)

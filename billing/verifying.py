@@ -39,12 +39,16 @@ class Proof:
     readings: int
     cells: int
     recounted: int  # of the cells: whose raw events are still kept
+    reported: int = 0  # cells whose raw side is an absolute report
+    estimated: int = 0  # cells estimated in place of a missing report
 
     @property
     def said(self) -> str:
         """How far the proof reached, in words for staff."""
-        raw = f"raw events of {self.recounted} of {self.cells} cells"
-        return f"derivation of {self.lines} lines, {self.readings} readings, {raw}"
+        raw = [f"raw events of {self.recounted} of {self.cells} cells"]
+        raw += [f"the raw side of {self.reported} cells is their report"] if self.reported else []
+        raw += [f"{self.estimated} cells are estimates"] if self.estimated else []
+        return f"derivation of {self.lines} lines, {self.readings} readings, {', '.join(raw)}"
 
 
 def proof_of(invoice: Invoice) -> Proof:
@@ -55,7 +59,9 @@ def proof_of(invoice: Invoice) -> Proof:
     sound = [one for one in readings if one.pk not in bad]
     raw = raw_proof(sound, worth_behind)
     faults = [*_document_faults(invoice, lines, bad), *raw.faults]
-    return Proof(tuple(faults), len(lines), len(readings), raw.cells, raw.recounted)
+    return Proof(
+        tuple(faults), len(lines), len(readings), raw.cells, raw.recounted, raw.reported, raw.estimated
+    )
 
 
 def faults_of(invoice: Invoice) -> list[str]:

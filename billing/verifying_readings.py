@@ -10,13 +10,16 @@ from billing.derivation import plain
 from usage.grain import Attributes, Worth
 from usage.models import Reading
 from usage.recounting import RollupCheck, asks_for_worth, recountable, recounted, rollup_checks, users_again
+from usage.recounting_reports import report_checks
 from usage.selectors_raw import (
     Place,
     ReadingCell,
     adds_up,
+    cells_of,
     dropped_until,
     hash_fits,
     is_kept,
+    is_of_reports,
     is_told_apart,
 )
 
@@ -41,6 +44,8 @@ class RawProof:
     faults: list[Fault] = field(default_factory=list)
     cells: int = 0
     recounted: int = 0
+    reported: int = 0  # cells whose raw side is a report, not events
+    estimated: int = 0  # cells with nothing behind them but a policy
 
 
 def reading_faults(readings: Iterable[Reading]) -> dict[int, Fault]:
@@ -67,6 +72,9 @@ def raw_proof(readings: Iterable[Reading], worths: Worths) -> RawProof:
     """
     found = RawProof()
     for one in readings:
+        if is_of_reports(one):
+            _add_reports(found, one)
+            continue
         cells = recountable(one)
         dropped = dropped_until(one)
         worth = worths(one) if asks_for_worth(one) else None
@@ -77,6 +85,28 @@ def raw_proof(readings: Iterable[Reading], worths: Worths) -> RawProof:
         if kept:
             found.faults += _recounted_faults(one, kept, worth, all_kept=len(kept) == len(cells))
     return found
+
+
+def _add_reports(found: RawProof, reading: Reading) -> None:
+    """Compare with the reports that the reading names: they are the raw side, no events are."""
+    checks = list(report_checks(reading))
+    found.reported += len(checks)
+    found.estimated += sum(cell.is_estimate for cell in cells_of(reading))
+    for one in checks:
+        where = _cell(one.cell.period.start, ())
+        if not one.fits:
+            report = one.report
+            what = (
+                "there is no such report" if report is None else f"its report {report} {plain(report.value)}"
+            )
+            said = f"reading {reading.public_id} says {plain(one.cell.value)} for {where}, {what}"
+            found.faults.append(Fault("raw events", said))
+        elif one.odd_rollup is not None:
+            start, says, report_says = one.odd_rollup
+            told = f"the roll-up of {_when(start)} behind reading {reading.public_id}"
+            found.faults.append(
+                Fault("roll-ups", f"{told} says {plain(says)}, its report {plain(report_says)}")
+            )
 
 
 def _recounted_faults(

@@ -115,6 +115,8 @@ def running() -> list[dict[str, Any]]:
             entry(_("Ingest batches"), "move_to_inbox", "usage.ingestbatch"),
             entry(_("Roll-ups"), "stacked_bar_chart", "usage.usagerollup"),
             entry(_("Readings"), "lab_profile", "usage.reading"),
+            entry(_("Usage reports"), "summarize", "usage.usagereport"),
+            entry(_("Expected reports"), "event_upcoming", "usage.reportexpectation"),
             entry(_("Availability reports"), "network_check", "usage.availabilityreport"),
             entry(_("Excluded windows"), "event_busy", "usage.excludedwindow"),
             entry(_("Quarantine"), "gpp_maybe", "usage.quarantinedevent"),

@@ -10,6 +10,7 @@ from plans.catalogue import Catalogue, Feature, Module, Plan, Version, compose_v
 from plans.catalogue_limits import limits
 from plans.catalogue_offers import coupon_problems, name_problems
 from plans.catalogue_offers import promise_problems as offered_problems
+from plans.catalogue_reports import not_reported, report_problems
 from plans.problems import Problem, join
 from plans.promises import frozen_promise, given_problems
 from plans.shape import mended
@@ -31,6 +32,7 @@ def problems(catalogue: Catalogue) -> list[Problem]:
     """Return every problem, each once even where several versions offer the same part."""
     found = [*_codes(catalogue), *_features(catalogue), *_modules(catalogue), *_tiers(catalogue)]
     found += [*_never_held(catalogue), *limits(catalogue), *coupon_problems(catalogue)]
+    found += report_problems(catalogue)
     for index, plan in enumerate(catalogue.plans):
         found += _plan(catalogue, plan, f"plans[{index}]")
     unique = {(one.path, one.code, tuple(one.params.items())): one for one in found}
@@ -167,6 +169,7 @@ def _terms(catalogue: Catalogue, version: Version, path: str) -> Iterator[Proble
         if tier.code in version.sla_tiers:
             yield from given_problems(document, tier.code, frozen_promise(tier), f"sla_tiers[{index}]")
     wrong += [*terms_problems(document), *_not_kept(catalogue, document)]
+    wrong += not_reported(catalogue, document)
     closing: list[Any] = list(version.closing)
     base = with_early_exit(to_tree(version.terms), version.early_exit)
     found = origins(

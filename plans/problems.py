@@ -74,6 +74,14 @@ TEXTS: dict[str, str] = {
         "Events of the meter “%(meter)s” do not keep “%(attribute)s”, so nothing would be counted by it. "
         "Add it to the meter's dimensions (now: %(known)s)."
     ),
+    "attribute_not_reported": _(
+        "Nothing but a figure comes in for the meter “%(meter)s” (source: %(source)s), so nothing can be "
+        "told apart by “%(attribute)s”. Feed it by events, or leave that out."
+    ),
+    "users_by_day": _(
+        "“%(code)s” counts distinct users, whose days do not add up. Take source: period_reports, or "
+        "kind: gauge."
+    ),
     "meter_draws": _("A meter takes nothing from a pool. Put draw into the charge."),
     "unknown_schedule": _("“%(schedule)s” is not a declared schedule. Known: %(known)s."),
     "unknown_zone": _("“%(zone)s” is not a time zone, such as Asia/Shanghai or Europe/Berlin."),

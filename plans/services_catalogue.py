@@ -11,7 +11,7 @@ from plans.catalogue_check import terms_of
 from plans.composition import offer_problems
 from plans.diff import Difference, differences
 from plans.history import changes
-from plans.models import Plan, PlanVersion
+from plans.models import Meter, Plan, PlanVersion
 from plans.models.plans import VersionState
 from plans.problems import Problem, TermsInvalid
 from plans.promises import compose_promises
@@ -85,7 +85,7 @@ def _rows(catalogue: Catalogue) -> Iterator[Change]:
 
 
 def _counted_otherwise(catalogue: Catalogue, stored: dict[str, Tree]) -> Iterator[Problem]:
-    """Refuse to count a meter in another way while published terms price it."""
+    """Refuse to count a meter in another way while published terms price it, or figures of it are there."""
     for index, meter in enumerate(catalogue.meters):
         if meter.code not in stored or not _is_priced(meter.code):
             continue
@@ -99,7 +99,8 @@ def _counted_otherwise(catalogue: Catalogue, stored: dict[str, Tree]) -> Iterato
 
 def _is_priced(code: str) -> bool:
     published = PlanVersion.objects.exclude(state=VersionState.DRAFT)
-    return published.filter(terms__meters__has_key=code).exists()
+    priced = published.filter(terms__meters__has_key=code).exists()
+    return priced or Meter.objects.get(code=code).is_counted
 
 
 def _versions(catalogue: Catalogue, *, at: datetime, by: Actor) -> list[Change]:

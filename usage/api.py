@@ -80,7 +80,7 @@ class UsageListView(UsageView):
     def get(self, request: Request) -> Response:
         """Return a page of usage."""
         at, asked = clock.now(), request.query_params
-        apps, limit = _apps_of(principal(request).customer_id, text_of(asked, "app")), limit_of(asked)
+        apps, limit = apps_of(principal(request).customer_id, text_of(asked, "app")), limit_of(asked)
         query = UsageQuery(
             apps=apps,
             first=first_of(asked, at),
@@ -91,7 +91,7 @@ class UsageListView(UsageView):
             after=_after(asked),
             limit=limit + 1,
         )
-        through = complete_through(apps)  # read first: what is folded in between is in the rows
+        through = complete_through(apps, at=at)  # read first: what is folded in between is in the rows
         body = page(usage_rows(query), limit, key=lambda row: row.key, shown=_usage_row)
         return Response({**body, "complete_through": _iso(through)})
 
@@ -109,7 +109,7 @@ class MeterListView(UsageView):
         return Response(page(list(rows[: limit + 1]), limit, key=lambda m: [m.code], shown=_meter))
 
 
-def _apps_of(customer_id: int | None, code: str | None) -> list[int] | None:
+def apps_of(customer_id: int | None, code: str | None) -> list[int] | None:
     """Return the apps a key asks about, None for all; a stranger's app is not there."""
     apps = App.objects.all() if customer_id is None else App.objects.filter(customer=customer_id)
     if code:

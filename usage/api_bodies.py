@@ -48,6 +48,34 @@ SENTENCES = {
     "above_total": gettext_noop("%(field)s cannot be above total."),
     "not_a_span": gettext_noop("%(field)s must lie after its start."),
     "outside_window": gettext_noop("%(field)s must lie within the report's window."),
+    "fed_otherwise": gettext_noop(
+        "The meter of this %(field)s is fed otherwise (source: %(limit)s). A meter takes events or one kind"
+        " of report, never two."
+    ),
+    "no_such_meter": gettext_noop("No meter has this code."),
+    "days_of_users": gettext_noop(
+        "Distinct users of single days cannot be added to those of a period. Report the period, or count the"
+        " days with a peak meter."
+    ),
+    "not_whole": gettext_noop("%(field)s is not a whole number; this meter counts things."),
+    "day_or_period": gettext_noop("Name either a day or a period."),
+    "invalid_day": gettext_noop("%(field)s is not a day of the billing zone such as 2026-10-03."),
+    "invalid_report_period": gettext_noop(
+        "%(field)s is neither a month such as 2026-10 nor the first day of a period such as 2026-10-10."
+    ),
+    "no_region_here": gettext_noop("A report of a period is about all regions: leave %(field)s out."),
+    "not_a_hash": gettext_noop("%(field)s is not a SHA-256: 64 hexadecimal digits, or sha256: before them."),
+    "across_an_edge": gettext_noop(
+        "%(field)s is no billing period of this app. It would reach over an edge, and is not shared out."
+        " Periods of about then begin on: %(limit)s."
+    ),
+    "report_conflict": gettext_noop(
+        "This revision is stored with another body; the first is kept (hashes kept / sent: %(limit)s). Send"
+        " the next revision."
+    ),
+    "report_overlaps": gettext_noop(
+        "%(field)s shares time with another one that is already reported; that time would count twice."
+    ),
     "conflict": gettext_noop(
         "This source and id were already accepted with another body; the first is kept (hashes kept / sent:"
         " %(limit)s)."

@@ -59,7 +59,8 @@ class CellEventsView(UsageView):
         limit, after = limit_of(request.query_params), cursor_of(request.query_params, 2)
         rows = events_of(reading, cell, after=_checked(after), limit=limit + 1)
         body = page(rows, limit, key=lambda row: row.key, shown=_event)
-        return Response({**body, "raw_kept": is_kept(cell, dropped_until(reading))})
+        kept = cell.behind is None and is_kept(cell, dropped_until(reading))
+        return Response({**body, "raw_kept": kept})
 
 
 def cell_at(reading: Reading, start: str) -> ReadingCell:
@@ -123,7 +124,8 @@ def _cell(n: int, cell: ReadingCell, *, kept: bool) -> dict[str, Any]:
         "spans": [[_iso(span.start), _iso(span.end)] for span in cell.spans],
         "value": plain(cell.value),
         "rollup": rollup,
-        "raw_kept": kept,
+        "raw_kept": kept and cell.behind is None,
+        "report": None if cell.behind is None else dict(cell.behind),
     }
 
 

@@ -41,7 +41,8 @@ USAGE: dict[str, Any] = {
     "summary": "Read usage",
     "description": (
         "Figures by day or month of each customer's billing zone. Distinct users are counted exactly within"
-        " each window and never added up. complete_through: what was received before it is in the figures."
+        " each window and never added up. complete_through: what was received before it is in the figures,"
+        " and no report that is owed for a day before it is missing."
     ),
     "tags": ["usage"],
     "parameters": [

@@ -2,12 +2,23 @@
 
 from django.urls import path
 
-from usage import api, api_readings
+from usage import api, api_readings, api_reports
 from usage.api_exclusions import ExclusionsView
 
 urlpatterns = [
     path("usage", api.UsageListView.as_view(), name="api_usage"),
     path("usage/events", api.EventsView.as_view(), name="api_usage_events"),
+    path("usage/reports", api_reports.ReportsView.as_view(), name="api_usage_reports"),
+    path(
+        "usage/reports/<str:app>/<str:meter>/<str:region>/<str:day>",
+        api_reports.DayReportView.as_view(),
+        name="api_usage_report_of_day",
+    ),
+    path(
+        "usage/reports/<str:app>/<str:meter>/<str:period>",
+        api_reports.PeriodReportView.as_view(),
+        name="api_usage_report_of_period",
+    ),
     path("usage/availability", api.AvailabilityView.as_view(), name="api_usage_availability"),
     path("readings/<str:public_id>", api_readings.ReadingView.as_view(), name="api_reading"),
     path(

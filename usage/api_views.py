@@ -44,6 +44,11 @@ class ProviderView(UsageView):
     def check_permissions(self, request: Request) -> None:
         """Refuse customer keys whatever their scopes say."""
         super().check_permissions(request)
+        self.refuse_customers(request)
+
+    @staticmethod
+    def refuse_customers(request: Request) -> None:
+        """Refuse a customer's key."""
         if principal(request).customer_id is not None:
             raise PermissionDenied(_("Only the provider's own keys may report usage."))
 

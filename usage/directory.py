@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db import connection
 
-from plans.models.meters import MeterKind
+from plans.models.meters import MeterKind, MeterSource
 from usage.parsing_events import MeterRule, TypeRules
 
 CACHE_SECONDS = 5
@@ -39,6 +39,7 @@ class Directory:
     expires: float = 0.0
     apps: dict[str, AppRef] = field(default_factory=dict)
     types: dict[str, TypeRules] = field(default_factory=dict)
+    reported: dict[str, str] = field(default_factory=dict)  # types of meters fed by reports, with the source
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,9 @@ class _MeterRow:
 _cached = Directory()
 
 _LOOK_UP = """
-SELECT TRUE, id, code, region, '', '', '[]'::jsonb FROM subscriptions_app WHERE code = ANY(%s)
+SELECT TRUE, id, code, region, '', '', '[]'::jsonb, '' FROM subscriptions_app WHERE code = ANY(%s)
 UNION ALL
-SELECT FALSE, id, event_type, kind, value_property, unique_property, dimensions FROM plans_meter
-WHERE source = 'events'
+SELECT FALSE, id, event_type, kind, value_property, unique_property, dimensions, source FROM plans_meter
 ORDER BY 1, 2
 """
 
@@ -68,7 +68,7 @@ def look_up(apps: set[str], types: set[str]) -> Directory:
     if _cached.expires < now or len(_cached.apps) > MOST_APPS:
         _cached = Directory(expires=now + CACHE_SECONDS)
     found = _cached
-    if not (found.apps.keys() >= apps and found.types.keys() >= types):
+    if not (found.apps.keys() >= apps and found.types.keys() | found.reported.keys() >= types):
         _load(found, sorted(apps - found.apps.keys()))
     return found
 
@@ -84,11 +84,12 @@ def _load(into: Directory, codes: list[str]) -> None:
         cursor.execute(_LOOK_UP, [codes])
         rows = cursor.fetchall()
     meters: dict[str, list[_MeterRow]] = {}
-    for is_app, pk, code, second, value, user, dimensions in rows:
+    into.reported = {row[2]: row[7] for row in rows if not row[0] and row[7] != MeterSource.EVENTS}
+    for is_app, pk, code, second, value, user, dimensions, source in rows:
         if is_app:
             key = hmac.digest(settings.USAGE_DIGEST_KEY.encode(), code.encode(), "sha256")
             into.apps[code] = AppRef(pk, second, key)
-        else:
+        elif source == MeterSource.EVENTS:
             meters.setdefault(code, []).append(_MeterRow(pk, second, value, user, _names(dimensions)))
     into.types = {code: rules_of(fed) for code, fed in meters.items()}
 

@@ -42,6 +42,12 @@ class ItemRefused(DomainError):  # noqa: N818
         return self.detail
 
 
+class UsageReportConflict(ItemRefused):
+    """A usage report says something else than what is stored under its revision, or about its time."""
+
+    http_status = 409
+
+
 class ReportConflict(DomainError):  # noqa: N818
     """The same window and revision was reported with other figures."""
 

@@ -88,6 +88,7 @@ _ADD = f"""
     revision = r.revision + (EXISTS (
         SELECT FROM usage_reading d
         WHERE d.app_id = r.app_id AND d.meter_id = r.meter_id AND d.period @> r.cell_start))::int
+WHERE r.report_id IS NULL  -- a reported cell says what its report says
 """
 _ASSIGN = """
     sum = excluded.sum, count = excluded.count, min = excluded.min, max = excluded.max,
@@ -98,6 +99,7 @@ _EMPTY = """
 UPDATE usage_usagerollup SET sum = 0, count = 0, min = 0, max = 0, last = NULL, last_at = NULL,
        last_key = NULL, revision = revision + 1, updated_at = now()
 WHERE app_id = %(app)s AND meter_id = %(meter)s AND cell_start = %(start)s AND grain = 'day'
+      AND report_id IS NULL
       AND region <> ALL (ARRAY(SELECT DISTINCT v.region FROM usage_usageevent v WHERE {events}))
 """
 _SEEN = """

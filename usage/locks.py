@@ -1,10 +1,12 @@
 """The advisory locks of usage. All last until the transaction ends, and are its first statement."""
 
+from collections.abc import Iterable
+
 from django.db import connection
 
 # Two-part keys: the first names the purpose within this product's range, the second the object.
 PARTITIONS, FOLDING, FREEZE, REPORTS = 0x5243_0001, 0x5243_0002, 0x5243_0003, 0x5243_0004
-EXCLUSIONS = 0x5243_0005
+EXCLUSIONS, USAGE_REPORTS = 0x5243_0005, 0x5243_0006
 
 
 def _lock(function: str, purpose: int, key: int) -> None:
@@ -40,3 +42,13 @@ def lock_reports(app_id: int) -> None:
 def lock_exclusions() -> None:
     """Take excluded windows one after the other: two revisions cannot both be first."""
     _lock("pg_advisory_xact_lock", EXCLUSIONS, 0)
+
+
+def lock_reports_of(app_ids: Iterable[int]) -> None:
+    """Take the usage reports of some apps one request after the other, in one statement and in key order."""
+    keys = sorted({app % 2**31 for app in app_ids})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_advisory_xact_lock(%s, k)) FROM (SELECT unnest(%s::int[]) AS k ORDER BY 1) keys",
+            [USAGE_REPORTS, keys],
+        )

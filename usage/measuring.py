@@ -5,7 +5,7 @@ then read from events is limited to exactly those batches.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from plans.models import Meter
-from plans.models.meters import MeterKind
+from plans.models.meters import MeterKind, MeterSource
 from plans.money import add_up, exact, to_multiple
 from plans.ratio import plain as plain
 from plans.timespan import Period, local_days
@@ -78,7 +78,7 @@ class Cell:
     """One meter's value from `start` on; `source` is (roll-up id, revision), None if read from events.
 
     `attributes` are those of the events, and of the stretch of time for distinct users. `end` is given where
-    the stretch is no day.
+    the stretch is no day. `behind` tells of the report that the value is, or of the estimate in its place.
     """
 
     start: datetime
@@ -86,6 +86,8 @@ class Cell:
     source: tuple[int, int] | None = None
     attributes: Attributes = ()
     end: datetime | None = None
+    behind: Mapping[str, Any] | None = None
+    is_final: bool = True  # of a report: made after what it is about had ended
 
 
 @dataclass(slots=True)
@@ -99,11 +101,13 @@ class Snapshot:
 def snapshot(
     apps: Sequence[int], meters: Iterable[Meter], period: Period, zone: ZoneInfo, grains: Grains | None = None
 ) -> Snapshot:
-    """Return the cells of adding and peak meters; what days do not tell apart is read from their events.
+    """Return the cells of adding and peak meters that events feed; what days do not tell is read from those.
 
     That is a period's edge inside a day, and whatever the meter's grain says.
     """
-    adding = [meter for meter in meters if meter.kind != MeterKind.UNIQUE]
+    adding = [
+        meter for meter in meters if meter.kind != MeterKind.UNIQUE and meter.source == MeterSource.EVENTS
+    ]
     fine = {one.pk: grain for one in adding if (grain := (grains or {}).get(one.code)) and grain.needs_events}
     ids = [meter.pk for meter in adding if meter.pk not in fine]
     found = _day_cells(apps, ids, period)
@@ -197,7 +201,9 @@ def distinct_users(
     apps: Sequence[int], meters: Iterable[Meter], period: Period, *, batches: str
 ) -> dict[tuple[int, int], int]:
     """Return the exact number of users by (app, meter), counted over the folded events of the period."""
-    ids = [meter.pk for meter in meters if meter.kind == MeterKind.UNIQUE]
+    ids = [
+        meter.pk for meter in meters if meter.kind == MeterKind.UNIQUE and meter.source == MeterSource.EVENTS
+    ]
     if not ids:
         return {}
     with connection.cursor() as cursor:
@@ -216,6 +222,8 @@ def distinct_parts(
     for meter in meters:
         grain = grains.get(meter.code)
         if meter.kind != MeterKind.UNIQUE or grain is None or not grain.parts_users:
+            continue
+        if meter.source != MeterSource.EVENTS:  # a report is one figure
             continue
         stretches = list(dict.fromkeys(one.attributes for one in grain.slices))
         rows = _by_grain(_USERS, apps, meter.pk, period, grain, by=grain.by, batches=batches)

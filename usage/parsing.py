@@ -128,6 +128,30 @@ def read_object(body: bytes) -> dict[str, Any]:
     return found
 
 
+def read_items(body: bytes) -> list[Any]:
+    """Read a body that is one JSON array, strictly; an item that is not sound stands there as its Refused.
+
+    Raises UnreadableBody or BodyTooLarge.
+    """
+    if len(body) > MAX_BYTES:
+        raise BodyTooLarge(events=MAX_EVENTS, bytes=MAX_BYTES)
+    _is_single(body, batch=True)
+    tree, sound = _tree(body)
+    if len(tree) > MAX_EVENTS:
+        raise BodyTooLarge(events=MAX_EVENTS, bytes=MAX_BYTES)
+    if not tree:
+        raise UnreadableBody(reason=_("the array is empty"))
+    return list(tree) if sound else [_shaped(item) for item in tree]
+
+
+def _shaped(item: Any) -> Any:
+    try:
+        _check_shape(item, MAX_DEPTH - 1)
+    except Refused as no:
+        return no
+    return item
+
+
 def _is_single(body: bytes, batch: bool | None) -> bool:
     start = body.lstrip(b" \t\r\n")[:1]
     if start not in (b"{", b"["):

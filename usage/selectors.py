@@ -18,9 +18,11 @@ from plans.money import add_up
 from plans.timespan import MICROSECOND, Period, local_date, local_midnight
 from subscriptions.models import App, Subscription
 from subscriptions.selectors import scope_apps, zone_of
+from usage.expecting import OVERDUE, missing_days
 from usage.grain import Attributes, Grains
 from usage.measuring import distinct_parts, snapshot
 from usage.models import AvailabilityReport, BatchState, DistinctUser, Grain, IngestBatch, UsageRollup
+from usage.reported import add_reported, is_reported
 from usage.store import array
 
 DAY = timedelta(days=1)
@@ -47,19 +49,25 @@ def live_values(
     codes = {meter.pk: meter.code for meter in rows}
     zone = zone_of(subscription.customer)
     found = snapshot(list(apps), rows, period, zone, grains)
+    add_reported(found, subscription, list(apps), rows, period)
     values = [
         Value(codes[meter], apps[app], region, cell.start, cell.value, cell.attributes)
         for (app, meter, region), cells in found.cells.items()
         for cell in cells
     ]
-    parted = [meter for meter in rows if (grain := (grains or {}).get(meter.code)) and grain.parts_users]
+    parted = [
+        meter
+        for meter in rows
+        if not is_reported(meter) and (grain := (grains or {}).get(meter.code)) and grain.parts_users
+    ]
     parts = distinct_parts(list(apps), parted, period, grains or {}, batches=found.batches)
     values += [
         Value(codes[meter], apps[app], "", None, cell.value, cell.attributes)
         for (app, meter), cells in parts.items()
         for cell in cells
     ]
-    uniques = [meter.pk for meter in rows if meter.kind == MeterKind.UNIQUE and meter not in parted]
+    counted = [meter for meter in rows if meter.kind == MeterKind.UNIQUE and not is_reported(meter)]
+    uniques = [meter.pk for meter in counted if meter not in parted]
     values += [
         Value(codes[meter], apps[app], "", None, Decimal(count))
         for app, meter, count in _users_seen(list(apps), uniques, period, zone)
@@ -98,11 +106,11 @@ def unfolded(apps: QuerySet[App], until: Any) -> QuerySet[IngestBatch]:
     )
 
 
-def complete_through(app_ids: Collection[int] | None = None) -> datetime:
-    """Return the instant (of receipt) up to which every event of these apps is in the figures.
+def complete_through(app_ids: Collection[int] | None = None, *, at: datetime | None = None) -> datetime:
+    """Return the instant up to which the figures of these apps are complete; None = all apps.
 
-    None = all apps. Everything received before it is folded; it is the database's now() when nothing
-    is pending.
+    Every event received before it is folded; it is the database's now() when nothing is pending. Where
+    reports are expected, it does not lie after the first day, of those ended by `at`, that is not reported.
     """
     values: dict[str, Any] = {"every": app_ids is None, "apps": array(str(app) for app in app_ids or ())}
     with connection.cursor() as cursor:
@@ -115,7 +123,9 @@ def complete_through(app_ids: Collection[int] | None = None) -> datetime:
     if row is None:
         raise LookupError("an aggregate has one row")
     through: datetime = row[0]
-    return through
+    ended = at or through
+    gaps = missing_days(Period(ended - OVERDUE, ended), apps=app_ids)
+    return min([through, *(one.span.start for one in gaps if one.span.end <= ended)])
 
 
 def cells(app_ids: Collection[int], meters: Collection[str], period: Period) -> QuerySet[UsageRollup]:

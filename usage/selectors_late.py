@@ -11,17 +11,18 @@ from usage.store import array
 
 # Values are compared, not revisions: a fold beside a freeze may not have seen the reading. A day that the
 # reading tells apart (time bands, attributes) is compared as a whole. A distinct
-# meter is asked for batches its count did not know; counting again tells whether they change it.
+# meter is asked for batches its count did not know; counting again tells whether they change it. A reported
+# figure is compared with the report that counts by now.
 _CHANGED = """
 WITH latest AS (
-    SELECT DISTINCT ON (d.subscription_id, d.meter_id, d.app_id, d.region, d.period) d.*, m.kind
+    SELECT DISTINCT ON (d.subscription_id, d.meter_id, d.app_id, d.region, d.period) d.*, m.kind, m.source
     FROM usage_reading d JOIN plans_meter m ON m.id = d.meter_id
     WHERE (%(every)s OR d.subscription_id = ANY (%(subscriptions)s::bigint[]))
       AND (%(since)s::timestamptz IS NULL OR upper(d.period) > %(since)s::timestamptz)
     ORDER BY d.subscription_id, d.meter_id, d.app_id, d.region, d.period, d.revision DESC
 )
 SELECT DISTINCT l.subscription_id, lower(l.period), upper(l.period) FROM latest l
-WHERE (l.kind = 'unique' AND EXISTS (
+WHERE (l.kind = 'unique' AND l.source = 'events' AND EXISTS (
     SELECT FROM usage_ingestbatch b
     WHERE b.state = 'done' AND b.app_ids && ARRAY[l.app_id]
       AND b.day_min <= (upper(l.period) AT TIME ZONE 'UTC')::date
@@ -30,7 +31,8 @@ WHERE (l.kind = 'unique' AND EXISTS (
 )) OR (l.kind <> 'unique' AND EXISTS (
     SELECT FROM usage_usagerollup r
     WHERE r.app_id = l.app_id AND r.meter_id = l.meter_id AND r.grain = 'day'
-      AND r.cell_start >= lower(l.period) AND r.cell_end <= upper(l.period)
+      AND r.cell_start >= lower(l.period) AND r.cell_start < upper(l.period)
+      AND (r.cell_end <= upper(l.period) OR r.report_id IS NOT NULL)  -- a reported day is not cut
       AND (SELECT CASE l.kind WHEN 'gauge' THEN max((c ->> 'value')::numeric)
                               ELSE sum((c ->> 'value')::numeric) END
            FROM latest k, jsonb_array_elements(k.cells) c
@@ -38,6 +40,14 @@ WHERE (l.kind = 'unique' AND EXISTS (
              AND k.period = l.period AND k.region = r.region
              AND (c ->> 'start')::timestamptz >= r.cell_start AND (c ->> 'start')::timestamptz < r.cell_end
           ) IS DISTINCT FROM (CASE l.kind WHEN 'count' THEN r.count WHEN 'gauge' THEN r.max ELSE r.sum END)
+)) OR (l.source = 'period_reports' AND EXISTS (
+    SELECT FROM usage_usagerollup r JOIN subscriptions_subscription s ON s.id = l.subscription_id
+    WHERE r.app_id = l.app_id AND r.meter_id = l.meter_id AND r.grain = 'period'
+      AND r.cell_start < upper(l.period) AND r.cell_end > lower(l.period)
+      AND tstzrange(r.cell_start, r.cell_end) * s.span <@ l.period
+      AND (SELECT max((c ->> 'value')::numeric) FROM jsonb_array_elements(l.cells) c
+           WHERE (c ->> 'start')::timestamptz = greatest(r.cell_start, lower(l.period))
+          ) IS DISTINCT FROM (CASE l.kind WHEN 'gauge' THEN r.max WHEN 'sum' THEN r.sum ELSE r.count END)
 )) OR (%(again)s AND l.revision > 1)
 ORDER BY 1, 2, 3
 """

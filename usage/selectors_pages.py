@@ -39,6 +39,14 @@ WITH chosen AS (
           AND (r.cell_start AT TIME ZONE a.zone)::date BETWEEN a.first AND a.last
     ) cells GROUP BY day, code, meter, kind, region, zone
     UNION ALL
+    SELECT (r.cell_start AT TIME ZONE a.zone)::date AS day, a.code, m.code AS meter, r.region, a.zone,
+           CASE m.kind WHEN 'sum' THEN r.sum WHEN 'gauge' THEN r.max ELSE r.count END
+    FROM usage_usagerollup r JOIN chosen a ON a.id = r.app_id JOIN plans_meter m ON m.id = r.meter_id
+    WHERE r.grain = 'period' AND %(window)s = 'month' AND (%(meter)s = '' OR m.code = %(meter)s)
+      AND (%(region)s::text IS NULL OR r.region = %(region)s)
+      AND r.cell_start BETWEEN %(low)s AND %(high)s
+      AND (r.cell_start AT TIME ZONE a.zone)::date BETWEEN a.first AND a.last
+    UNION ALL
     SELECT date_trunc(%(window)s, u.day::timestamp)::date AS day, a.code, m.code AS meter, '' AS region,
            a.zone, count(DISTINCT u.user_digest)
     FROM usage_distinctuser u JOIN chosen a ON a.id = u.app_id JOIN plans_meter m ON m.id = u.meter_id
@@ -69,7 +77,7 @@ class UsageQuery:
 
 @dataclass(frozen=True, slots=True)
 class UsageRow:
-    """One meter of one app and region in one day or month."""
+    """One meter of one app and region in one day or month; a period report begins where it begins."""
 
     key: Key
     start: datetime

@@ -5,7 +5,7 @@ until retention drops the day's raw events.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -24,6 +24,7 @@ from usage.grain import REGION, Attributes
 from usage.measuring import Cell as Measured
 from usage.measuring import plain, reduced
 from usage.models import Reading
+from usage.reported import ESTIMATE
 from usage.stored_grain import Stretches, stretches_of
 
 DAY = timedelta(days=1)
@@ -61,7 +62,8 @@ class ReadingCell:
     """A part of a reading: from `period.start` on, with the roll-up (id, revision) it was copied from.
 
     `attributes` tell it apart from other cells of its time; `told` are those an event must have, None for one
-    it must not. Users of a band or day are counted in `spans` of the period, if there are any.
+    it must not. Users of a band or day are counted in `spans` of the period, if there are any. `behind` names
+    the report that stands in place of events, or the estimate in place of a report.
     """
 
     period: Period
@@ -70,6 +72,12 @@ class ReadingCell:
     attributes: Attributes = ()
     told: tuple[tuple[str, str | None], ...] = ()
     spans: tuple[Period, ...] = ()
+    behind: Mapping[str, Any] | None = None
+
+    @property
+    def is_estimate(self) -> bool:
+        """Return whether nothing was reported and a policy said what to take instead."""
+        return self.behind is not None and ESTIMATE in self.behind
 
     @property
     def place(self) -> Place:
@@ -114,6 +122,8 @@ def period_of(reading: Reading) -> Period:
 def cells_of(reading: Reading) -> list[ReadingCell]:
     """Return the cells a reading was made from, earliest first."""
     sources = iter([(int(pk), int(revision)) for pk, revision in reading.manifest.get("cells", [])])
+    if is_of_reports(reading):
+        return [_reported_cell(reading, cell, behind, sources) for cell, behind in _reported(reading)]
     every = len(reading.manifest.get("cells", [])) == len(reading.cells)
     grain = grain_stored(reading)
     if grain is not None:
@@ -125,6 +135,32 @@ def cells_of(reading: Reading) -> list[ReadingCell]:
         copied = every or _is_whole(reading, period)  # a day cut at the period's edge was read from events
         found.append(ReadingCell(period, read(cell["value"]), next(sources, None) if copied else None))
     return found
+
+
+def is_of_reports(reading: Reading) -> bool:
+    """Return whether reports fed the reading: no events stand behind its cells."""
+    return "reports" in reading.manifest
+
+
+def _reported(reading: Reading) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    return zip(reading.cells, reading.manifest["reports"], strict=False)
+
+
+def _reported_cell(
+    reading: Reading,
+    cell: Mapping[str, Any],
+    behind: Mapping[str, Any],
+    sources: Iterator[tuple[int, int]],
+) -> ReadingCell:
+    start = datetime.fromisoformat(cell["start"])
+    if "end" in cell:
+        span = Period(start, datetime.fromisoformat(cell["end"]))
+    else:  # a reported day is whole, also where the period ends inside it
+        zone = zone_of(reading.subscription.customer)
+        span = Period(start, local_midnight(local_date(start, zone) + DAY, zone))
+    rollup = None if ESTIMATE in behind else next(sources, None)
+    told = tuple(sorted(cell.get("attributes", {}).items()))
+    return ReadingCell(span, read(cell["value"]), rollup, told, behind=behind)
 
 
 def _fine_cell(reading: Reading, cell: Mapping[str, Any], by: Sequence[str], times: Stretches) -> ReadingCell:
@@ -165,6 +201,8 @@ def hash_fits(reading: Reading) -> bool:
 
 def is_told_apart(reading: Reading) -> bool:
     """Return whether distinct users are told apart by more than the period: one then counts in several."""
+    if is_of_reports(reading):
+        return False
     return reading.meter.kind == MeterKind.UNIQUE and any("attributes" in cell for cell in reading.cells)
 
 

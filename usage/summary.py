@@ -85,7 +85,7 @@ def month_use(customer: Customer, at: datetime, *, back: int = 0, chosen: str = 
     period, back, is_first = _month(row, customer, at, back)
     apps = list(scope_apps(row.agreement).order_by("name"))
     meters = _meters(row, period)
-    through = selectors.complete_through([app.pk for app in apps]) if apps else None
+    through = selectors.complete_through([app.pk for app in apps], at=at) if apps else None
     return MonthUse(row, period, back, is_first, apps, meters, through)
 
 

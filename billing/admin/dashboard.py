@@ -11,13 +11,14 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 
 from billing.admin.shown import priced
-from billing.models import BillingRun, Invoice, InvoiceStatus, ParkedCustomer, StripeOperation
+from billing.models import BillingJob, BillingRun, Invoice, InvoiceStatus, ParkedCustomer, StripeOperation
 from billing.models.stripe import OperationState
 from plans.clock import now
 from plans.templatetags.figures import moment, quantity
 from subscriptions.models import Customer
 from subscriptions.selectors import live_subscriptions
-from usage.models import BatchState, IngestBatch
+from usage.expecting import overdue
+from usage.models import BatchState, IngestBatch, ReportExpectation
 
 PENDING_TOO_LONG = timedelta(minutes=15)
 NIGHT_TOO_OLD = timedelta(hours=36)
@@ -39,7 +40,15 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     context["title"] = gettext("Overview")
     if request.user.has_perm("billing.view_invoice"):
         at = now()
-        context["cards"] = [_customers(), _subscriptions(at), _parked(), _batches(at), _stripe(), _night(at)]
+        context["cards"] = [
+            _customers(),
+            _subscriptions(at),
+            _parked(),
+            _batches(at),
+            *_missing(at),
+            _stripe(),
+            _night(at),
+        ]
         context["invoices"] = _invoices(at)
     return context
 
@@ -77,6 +86,18 @@ def _batches(at: datetime) -> Card:
     waiting = ngettext("%(count)s batch waits", "%(count)s batches wait", found["count"])
     late = at - found["oldest"] > PENDING_TOO_LONG
     return Card(title, timesince(found["oldest"], at), url, waiting % {"count": found["count"]}, alarm=late)
+
+
+def _missing(at: datetime) -> list[Card]:
+    """Return what is owed and not reported, where anything is expected at all."""
+    if not ReportExpectation.objects.exists():
+        return []
+    count, held = len(overdue(at)), BillingJob.objects.filter(
+        step=BillingJob.Step.CYCLE, state=BillingJob.State.WAITING, held_until__gt=at
+    ).count()  # fmt: skip
+    note = ngettext("%(count)s invoice is held", "%(count)s invoices are held", held) % {"count": held}
+    url, title = reverse("admin:usage_missing_reports"), gettext("Missing reports")
+    return [Card(title, quantity(count), url, note if held else "", alarm=count > 0 or held > 0)]
 
 
 def _stripe() -> Card:

@@ -100,9 +100,13 @@ class JobAdmin(LeaseColumns, ReadOnlyAdmin):
 
     @display(description=_("waits for"))
     def waits_for(self, row: BillingJob) -> str:
-        """What a window is held for; the last error names the apps."""
+        """What a window or an invoice is held for; the last error names the apps."""
         if row.held_until is None:
             return "–"
+        if row.step == BillingJob.Step.CYCLE:
+            return gettext("expected usage reports; looked at again at %(until)s") % {
+                "until": moment(row.held_until)
+            }
         return gettext("availability reports of the whole window, at most until %(until)s") % {
             "until": moment(row.held_until)
         }

@@ -21,7 +21,10 @@ from usage.selectors_raw import (
 )
 
 MOST_EVENTS = 100_000  # of one kit; cells beyond that stand by themselves, and the kit says so
-CELL_COLUMNS = ["reading", "n", "start", "end", "value", "rollup", "revision", "events"]
+CELL_COLUMNS = [
+    "reading", "n", "start", "end", "value", "rollup", "revision", "events", "report", "evidence",
+    "evidence_hash",
+]  # fmt: skip
 EVENT_COLUMNS = [
     "reading", "cell", "time", "value", "user_digest", "digest", "region", "batch", "received_at",
     "attributes",
@@ -67,15 +70,30 @@ def behind(readings: Iterable[Reading]) -> Behind:
 
 
 def _add(found: Behind, reading: Reading, n: int, cell: ReadingCell, dropped: date | None) -> None:
+    if cell.behind is not None:
+        found.cells.append([*_cell(reading, n, cell), *_behind(cell)])
+        return
     rows = events_of(reading, cell, limit=found.left + 1) if is_kept(cell, dropped) else []
     state = "kept" if is_kept(cell, dropped) else "dropped"
     if len(rows) > found.left:
         rows, state = [], "left out"
-    rollup = ["", ""] if cell.rollup is None else list(map(str, cell.rollup))
-    start, end = reading.cells[n - 1]["start"], cell.period.end.isoformat()
-    found.cells.append([reading.public_id, str(n), start, end, plain(cell.value), *rollup, state])
+    found.cells.append([*_cell(reading, n, cell), state, "", "", ""])
     found.left -= len(rows)
     found.events += [[reading.public_id, str(n), *_event(row)] for row in rows]
+
+
+def _cell(reading: Reading, n: int, cell: ReadingCell) -> list[str]:
+    rollup = ["", ""] if cell.rollup is None else list(map(str, cell.rollup))
+    start, end = reading.cells[n - 1]["start"], cell.period.end.isoformat()
+    return [reading.public_id, str(n), start, end, plain(cell.value), *rollup]
+
+
+def _behind(cell: ReadingCell) -> list[str]:
+    """Return what stands in place of events: a report with its revision and evidence, or an estimate."""
+    behind = cell.behind or {}
+    if cell.is_estimate:
+        return ["estimate", f"estimate {behind['estimate']}", "", ""]
+    return ["report", f"revision {behind['revision']}", behind["evidence"], behind["evidence_hash"]]
 
 
 def _event(row: RawEvent) -> list[str]:

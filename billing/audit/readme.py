@@ -15,7 +15,8 @@ One line per check; the exit code is 0 only when all hold. What is here:
   inputs.json     what was due, for whom (facts, labels, options, packs), late usage, SLA credits
   readings.json   the frozen readings with the hash that each line names
   rollups.csv     the cells (days of your billing zone, or parts of them: time bands, attributes of events)
-                  each reading was made from, numbered in its order
+                  each reading was made from, numbered in its order; where a backend reports its own count,
+                  the revision and evidence of that report in place of events, or that it is an estimate
   events.csv      the raw events behind those cells while we keep them (at most 100,000), with the number of
                   their cell; identities and users are digests
   manifest.json   the SHA-256 of every file
@@ -39,7 +40,8 @@ The availability behind SLA credits and what earlier invoices billed are stated 
   terms/*.json    计价所依据的条款；文件名即该文件的 SHA-256
   inputs.json     应计费用、客户情况（事实、标签、选项、资源包）、补计用量、SLA 赔付
   readings.json   冻结读数及各行所引用的哈希
-  rollups.csv     每个冻结读数由哪些时段（计费时区的自然日，或按计费时段、事件属性细分）得出，依次编号
+  rollups.csv     每个冻结读数由哪些时段（计费时区的自然日，或按计费时段、事件属性细分）得出，依次编号；
+                  由后端自行统计上报的，列出上报的修订号与凭证以代替事件，或注明为估算值
   events.csv      这些时段背后的原始事件（保留期内，最多 100,000 条）及其时段编号；标识与用户均为摘要
   manifest.json   每个文件的 SHA-256
   verify.py       读取以上内容，用自带的计价语法求值器按条款和冻结读数重新计算每一行，精确到币种最小单位

@@ -19,6 +19,7 @@ from billing.selectors_due import Part, parts_at, windows_of
 from billing.selectors_gather import Frozen, billable, calendar_of, observed
 from billing.values import Draw, Line, Quantities
 from billing.wording import described, label_of, with_place
+from billing.wording_estimates import with_estimates
 from plans.timespan import Period
 from subscriptions.models import Subscription
 from subscriptions.selectors import zone_of
@@ -182,7 +183,7 @@ def _stored_line(line: Line, amount: int, zone: ZoneInfo, readings: Sequence[Rea
         key=line.key,
         charge=line.charge,
         label=label,
-        description=described(label, line.period, zone),
+        description=with_estimates(described(label, line.period, zone), line.derivation, zone),
         tags=line.tags,
         credit=line.credit,
         app=line.app,

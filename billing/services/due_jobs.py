@@ -25,6 +25,7 @@ from django.db.models.functions import Coalesce, Now
 
 from billing.models import BillingJob, BillingRun, InvoiceLine
 from billing.selectors_edges import edges_of, reaching, with_edges
+from billing.selectors_missing import gaps
 from billing.selectors_sla import BASE, UNPAYABLE
 from billing.services.due_windows import ended_windows
 from plans.timespan import MICROSECOND, Period
@@ -42,7 +43,19 @@ def plan_jobs(at: datetime, *, grace: timedelta) -> int:
         job.run = runs[job.step, _day(job.due_at)]
     before = BillingJob.objects.count()
     BillingJob.objects.bulk_create(jobs, ignore_conflicts=True, batch_size=1000)
-    return BillingJob.objects.count() - before + _ask_again(at)
+    return BillingJob.objects.count() - before + _ask_again(at) + _freed(at)
+
+
+def _freed(at: datetime) -> int:
+    """Let the held invoices go on whose reports have come in, or may be estimated by now."""
+    held = list(
+        BillingJob.objects.filter(
+            step=BillingJob.Step.CYCLE, state=BillingJob.State.WAITING, held_until__gt=at
+        )
+    )
+    still = gaps(held, at=at) if held else {}
+    freed = [job.pk for job in held if job.pk not in still]
+    return BillingJob.objects.filter(pk__in=freed).update(held_until=None) if freed else 0
 
 
 def ready_windows(at: datetime) -> QuerySet[BillingJob]:
@@ -69,7 +82,7 @@ def _cycles_before(instant: Expression | F) -> QuerySet[BillingJob]:
 
 
 def _ready(at: datetime) -> QuerySet[BillingJob]:
-    """Return what is due and neither pauses after a failure nor waits for reports."""
+    """Return what is due and neither pauses after a failure nor waits for reports, of either kind."""
     rows = BillingJob.objects.filter(state=BillingJob.State.WAITING, due_at__lte=at)
     rested = Q(retry_at__isnull=True) | Q(retry_at__lte=Now())
     return rows.filter(rested, Q(held_until__isnull=True) | Q(held_until__lte=at))

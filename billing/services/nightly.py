@@ -16,10 +16,12 @@ from billing import outbox
 from billing.models import BillingJob, BillingRun, Invoice, ParkedCustomer, StripeEvent
 from billing.selectors_waiting import held_back
 from billing.services import events, runs
+from usage.expecting import overdue
 from usage.services import roll_up_all
 
 PATIENCE = 60  # rounds without progress before what is left is reported as left
 PAUSE_MILLISECONDS = 200
+MOST_MISSING = 50  # overdue reports named one by one
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class NightReport:
     events: int = 0
     parked: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)  # reports that are overdue, whether they hold or not
     left: list[str] = field(default_factory=list)
 
     @property
@@ -139,6 +142,7 @@ def _close(night: BillingRun, report: NightReport) -> None:
         for row in StripeEvent.objects.filter(state=StripeEvent.State.PARKED)
     ]
     report.held = [f"job {job} is {job.last_error}" for job in _held(report.at)]
+    report.missing = _missing(report.at)
     report.left = _left(report.at)
     said = {name: value for name, value in asdict(report).items() if name != "at"}
     done = {} if report.left else {"finished_at": Now()}
@@ -147,8 +151,14 @@ def _close(night: BillingRun, report: NightReport) -> None:
     ended.exclude(jobs__state=BillingJob.State.WAITING).update(finished_at=Now())
 
 
+def _missing(at: datetime) -> list[str]:
+    found = [f"{one}, due {one.due_at.isoformat()}" for one in overdue(at)]
+    more = len(found) - MOST_MISSING
+    return found if more <= 0 else [*found[:MOST_MISSING], f"{more} more"]
+
+
 def _held(at: datetime) -> QuerySet[BillingJob]:
-    """Return the windows that wait for availability reports, as they should."""
+    """Return what waits for reports, as it should: windows for availability, invoices for usage."""
     return BillingJob.objects.filter(state=BillingJob.State.WAITING, due_at__lte=at, held_until__gt=at)
 
 

@@ -17,6 +17,7 @@ from billing.models import BillingJob, ParkedCustomer
 from billing.parking import park
 from billing.pauses import pause_after
 from billing.selectors_gather import billable
+from billing.selectors_missing import gaps
 from billing.selectors_waiting import rateable
 from billing.services.due_jobs import marks, plan_jobs, ready_cycles, ready_windows
 from billing.services.invoicing import cycle_slot, issue
@@ -63,7 +64,18 @@ def run_jobs(at: datetime, *, limit: int = 500) -> int:
         return len(judged) - len(free) + sum(_alone(lease, at=at) for lease in free)
     leases = _claim(rateable(ready_cycles(at)), limit=limit)
     free = _billable_now(leases)
-    return len(leases) - len(free) + _batch(free, at=at)
+    whole = _reported(free, at=at)
+    return len(leases) - len(whole) + _batch(whole, at=at)
+
+
+def _reported(leases: Sequence[Lease], *, at: datetime) -> list[Lease]:
+    """Hold the invoices whose expected reports are missing; return the others."""
+    found = gaps((lease.row for lease in leases), at=at) if leases else {}
+    for lease in leases:
+        if gap := found.get(lease.row.pk):
+            said = f"held: not reported: {gap.said}"[:1000]
+            finish(lease, held_until=gap.until, last_error=said, attempts=0)
+    return [lease for lease in leases if lease.row.pk not in found]
 
 
 def _claim(rows: QuerySet[BillingJob], *, limit: int) -> list[Lease]:

@@ -30,6 +30,7 @@ from usage.selectors_raw import (
     events_of,
     hash_fits,
     is_kept,
+    is_of_reports,
     period_of,
 )
 
@@ -61,7 +62,8 @@ def reading_detail(request: MemberRequest, public_id: str, reading: str) -> Http
         "reading": row,
         "period": period_of(row),
         "cells": [(cell, _told(cell, names), is_kept(cell, dropped)) for cell in cells_of(row)],
-        "told_apart": any(cell.attributes for cell in cells_of(row)),
+        "told_apart": any(cell.attributes and cell.behind is None for cell in cells_of(row)),
+        "of_reports": is_of_reports(row),
         "hash_fits": hash_fits(row),
         "batches": spans_of(row.manifest.get("batches", "")),
     }
@@ -75,6 +77,8 @@ def cell_events(request: MemberRequest, public_id: str, reading: str, n: int) ->
     invoice = _invoice(request, public_id)
     row = _reading(invoice, reading)
     cell = _cell(row, n)
+    if cell.behind is not None:  # a report, or an estimate, stands in place of events
+        raise Http404
     found = events_of(row, cell, after=_after(request.GET.get("after", "")), limit=PER_PAGE + 1)
     worth = worth_behind(row) if asks_for_worth(row) else None
     page = {

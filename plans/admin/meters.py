@@ -4,11 +4,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from config.admin_base import UnchangedRowForm
 from plans.admin.named import NamedAdmin
 from plans.models import Meter, PlanVersion
+from plans.models.meters import MeterKind, MeterSource
 from plans.models.plans import VersionState
+from plans.problems import TEXTS
 
 COUNTED = (
     "kind",
@@ -21,10 +25,23 @@ COUNTED = (
 )
 
 
+class MeterForm(UnchangedRowForm):
+    """Checks what concerns two fields."""
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse distinct users by the day, as the catalogue does."""
+        cleaned = super().clean() or self.cleaned_data
+        kind, source = cleaned.get("kind"), cleaned.get("source")
+        if kind == MeterKind.UNIQUE and source == MeterSource.DAILY_REPORTS:
+            self.add_error("source", gettext(TEXTS["users_by_day"]) % {"code": cleaned.get("code", "")})
+        return cleaned
+
+
 @admin.register(Meter)
 class MeterAdmin(NamedAdmin):
     """How a meter counts is fixed once a published version charges by it."""
 
+    form = MeterForm
     list_display = ("code", "shown_name", "kind", "source", "event_type", "unit")
     list_filter = ("kind", "source")
     search_fields = ("code", "name_en", "name_zh", "event_type")
@@ -41,6 +58,6 @@ class MeterAdmin(NamedAdmin):
 
 
 def is_charged(meter: Meter) -> bool:
-    """Return whether a published version names the meter."""
+    """Return whether a published version names the meter, or figures of it are there."""
     sold = PlanVersion.objects.exclude(state=VersionState.DRAFT)
-    return sold.filter(terms__meters__has_key=meter.code).exists()
+    return meter.is_counted or sold.filter(terms__meters__has_key=meter.code).exists()

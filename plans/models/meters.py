@@ -58,3 +58,10 @@ class Meter(Named):
                 condition=models.Q(source__in=MeterSource.values), name="meter_source_known"
             ),
         ]
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether figures of it are there: then what it counts, and what feeds it, stays as it is."""
+        related = {"rollups", "usage_reports"}  # kept by apps to the right of this one
+        found = (one for one in self._meta.related_objects if one.get_accessor_name() in related)
+        return any(one.related_model._default_manager.filter(meter=self.pk).exists() for one in found)

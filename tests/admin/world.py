@@ -30,7 +30,7 @@ from billing.models import (
     StripeOperation,
 )
 from plans.models import Coupon, Feature, FeatureModule, Meter, ModuleRule, PlanVersion, SlaTier, SupportTier
-from subscriptions.models import Customer, Redemption, Subscription
+from subscriptions.models import App, Customer, Redemption, Subscription
 from tests.factories import (
     DECEMBER,
     NOVEMBER,
@@ -49,6 +49,8 @@ from usage.models import (
     IngestBatch,
     QuarantinedEvent,
     Reading,
+    ReportExpectation,
+    UsageReport,
     UsageRollup,
 )
 
@@ -157,6 +159,24 @@ def add_usage(number: int, subscription: Subscription) -> None:
         app=app, region="cn-north", window=MONTH, unit="minutes", good=43000, total=43200, revision=1,
         content_hash=HASH, reported_at=NOW, by="key:1",
     )  # fmt: skip
+    add_reports(number, app)
+
+
+def add_reports(number: int, app: App) -> None:
+    """A meter that is reported by day, one report of it, and what is expected."""
+    meter = Meter.objects.create(
+        code=f"daily{number}",
+        kind="gauge",
+        unit="users",
+        source="daily_reports",
+        name_en="Days",
+        name_zh="日",
+    )
+    UsageReport.objects.create(
+        app=app, meter=meter, kind="day", label="2026-11-01", value=Decimal("12.5"), revision=1,
+        span=(NOVEMBER, NOVEMBER + timedelta(days=1)), content_hash=HASH, reported_at=NOW, by="key:1",
+    )  # fmt: skip
+    ReportExpectation.objects.create(meter=meter, app=app, since=date(2026, 11, 1))
 
 
 def add_money(number: int, subscription: Subscription) -> None:

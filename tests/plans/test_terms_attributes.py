@@ -107,3 +107,37 @@ def test_a_band_without_a_schedule_is_what_events_say() -> None:
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
 def test_the_catalogues_count_by_what_their_events_keep(path: Path) -> None:
     read_catalogue(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("source", "meter", "charge", "missing"),
+    [
+        ("daily_reports", "{unit: messages}", "split: region, ", []),
+        ("daily_reports", "{unit: messages, reduce: [{per: [app, day], take: max}, {take: sum}]}", "", []),
+        ("daily_reports", "{unit: messages}", "split: kind, ", ["kind"]),
+        ("daily_reports", "{unit: messages, reduce: [{per: [hour], take: max}, {take: sum}]}", "", ["hour"]),
+        ("daily_reports", "{unit: messages, each: {times: [value, 2]}}", "", ["each"]),
+        ("period_reports", "{unit: messages}", "split: app, ", []),
+        ("period_reports", "{unit: messages}", "split: region, ", ["region"]),
+        ("period_reports", "{unit: messages, reduce: [{per: [day], take: max}, {take: sum}]}", "", ["day"]),
+    ],
+)
+def test_what_reports_cannot_say_is_refused(source: str, meter: str, charge: str, missing: list[str]) -> None:
+    small = SMALL.replace("kind: {kind}, unit", f"kind: {{kind}}, source: {source}, unit")
+
+    try:
+        read_catalogue(small.format(meter=meter, kind="sum", charge=charge))
+        found = []
+    except TermsInvalid as error:
+        found = [(one.path, one.code, one.params.get("attribute")) for one in error.problems]
+
+    assert found == [(HERE, "attribute_not_reported", name) for name in missing]
+
+
+def test_distinct_users_are_not_reported_by_the_day() -> None:
+    small = SMALL.replace("kind: {kind}, unit", "kind: unique, source: daily_reports, unit")
+
+    with pytest.raises(TermsInvalid) as refused:
+        read_catalogue(small.format(meter="{unit: messages}", charge=""))
+
+    assert [(one.path, one.code) for one in refused.value.problems] == [("meters[0].source", "users_by_day")]

@@ -32,6 +32,7 @@ class RollupAdmin(ReadOnlyAdmin):
                 "fields": (
                     ("cell", "grain"),
                     ("app", "meter", "region"),
+                    "report",
                     ("total", "count"),
                     ("min", "peak", "last", "last_at"),
                     ("revision", "updated_at"),

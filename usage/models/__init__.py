@@ -4,8 +4,10 @@ from usage.models.availability import AvailabilityReport, AvailabilityUnit
 from usage.models.cells import DirtyCell, DistinctUser, Grain, UsageRollup
 from usage.models.events import BatchState, IngestBatch, UsageEvent, UsageEventKey
 from usage.models.exclusions import ExcludedWindow, ExclusionKind
+from usage.models.expectations import MissingPolicy, ReportExpectation
 from usage.models.readings import Reading
 from usage.models.refused import EventConflict, QuarantinedEvent, QuarantineReason
+from usage.models.reports import ReportKind, UsageReport
 
 __all__ = [
     "AvailabilityReport",
@@ -18,10 +20,14 @@ __all__ = [
     "ExclusionKind",
     "Grain",
     "IngestBatch",
+    "MissingPolicy",
     "QuarantineReason",
     "QuarantinedEvent",
     "Reading",
+    "ReportExpectation",
+    "ReportKind",
     "UsageEvent",
     "UsageEventKey",
+    "UsageReport",
     "UsageRollup",
 ]

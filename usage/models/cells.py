@@ -25,6 +25,7 @@ class Grain(models.TextChoices):
 
     DAY = "day", _("day")
     HOUR = "hour", _("hour")
+    PERIOD = "period", _("period")  # of a period report
 
 
 class UsageRollup(models.Model):
@@ -53,7 +54,7 @@ class UsageRollup(models.Model):
         verbose_name=_("meter"),
     )
     region = models.CharField(_("region"), max_length=32, blank=True)
-    grain = models.CharField(_("grain"), max_length=4, choices=Grain.choices, default=Grain.DAY)
+    grain = models.CharField(_("grain"), max_length=6, choices=Grain.choices, default=Grain.DAY)
     cell_start = models.DateTimeField(_("from"))
     cell_end = models.DateTimeField(_("to"))
     sum = models.DecimalField(_("sum"), max_digits=38, decimal_places=12)
@@ -64,6 +65,16 @@ class UsageRollup(models.Model):
     last = models.DecimalField(_("last"), max_digits=30, decimal_places=12, null=True)
     last_at = models.DateTimeField(_("last at"), null=True)
     last_key = models.UUIDField(_("last event"), null=True)
+    # The report whose value this is; None: added up from events.
+    report = models.ForeignKey(
+        "usage.UsageReport",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("report"),
+    )
     revision = models.PositiveIntegerField(_("revision"), default=1)
     updated_at = models.DateTimeField(_("updated at"))
 

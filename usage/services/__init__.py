@@ -6,10 +6,12 @@ from usage.services.freezing import changed_meters, freeze, revise
 from usage.services.ingest import Outcome, ingest
 from usage.services.partitions import make_partitions
 from usage.services.quarantine import replay
+from usage.services.reports import ReportVerdict, report_usage
 from usage.services.rollup import mark_dirty, rebuild_cell, rebuild_dirty, roll_up, roll_up_all
 
 __all__ = [
     "Outcome",
+    "ReportVerdict",
     "changed_meters",
     "freeze",
     "ingest",
@@ -20,6 +22,7 @@ __all__ = [
     "rebuild_dirty",
     "replay",
     "report_availability",
+    "report_usage",
     "revise",
     "roll_up",
     "roll_up_all",

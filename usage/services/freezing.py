@@ -1,7 +1,7 @@
 """Fixing what a period's usage was, once, for the invoice that is rated from it."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from plans.models.meters import MeterKind
 from plans.timespan import Period
 from subscriptions.models import App, Subscription
 from subscriptions.selectors import scope_apps, zone_of
+from usage.estimating import add_estimates, keep_estimates
 from usage.grain import Grain, Grains
 from usage.locks import lock_freeze
 from usage.measuring import (
@@ -28,6 +29,7 @@ from usage.measuring import (
     snapshot,
 )
 from usage.models import Reading
+from usage.reported import add_reported, is_reported
 from usage.stored_grain import stored_grain
 
 
@@ -54,6 +56,7 @@ def freeze(
     """Return the readings of these meters (codes) over a period, making those that are missing.
 
     `grains` say what a meter's usage must be told apart by beyond app, region and day.
+    A meter fed by reports says what they say; for a day that is owed and missing, what its policy estimates.
     Counts every batch folded by now; later ones never change a reading. A meter once frozen for a
     period stays as it is, also for an app or region that turns up later. A code without a meter row
     has no usage and gets no reading.
@@ -86,7 +89,7 @@ def revise(
     lock_freeze(subscription.pk)
     wanted = list(Meter.objects.filter(code__in=list(meters)).order_by("code"))
     latest = {_place(row): row for row in _every(subscription, period).filter(meter__in=wanted)}
-    fresh = _new(subscription, period, wanted, at, grains)
+    fresh = _new(subscription, period, wanted, at, grains, known=list(latest.values()))
     made = [one for one in fresh if not _says_the_same(latest.get(_place(one)), one)]
     for one in made:
         known = latest.get(_place(one))
@@ -100,7 +103,7 @@ def changed_meters(subscription: Subscription, period: Period, grains: Grains | 
     """Return the meters (codes) of a frozen period whose cells say something else by now."""
     latest = {_place(row): row for row in _every(subscription, period)}
     meters = list({row.meter_id: row.meter for row in latest.values()}.values())
-    fresh = _new(subscription, period, meters, period.end, grains)
+    fresh = _new(subscription, period, meters, period.end, grains, known=list(latest.values()))
     return sorted({one.meter.code for one in fresh if not _says_the_same(latest.get(_place(one)), one)})
 
 
@@ -127,11 +130,23 @@ def _every(subscription: Subscription, period: Period) -> QuerySet[Reading]:
 
 
 def _new(
-    subscription: Subscription, period: Period, meters: list[Meter], at: datetime, grains: Grains | None
+    subscription: Subscription,
+    period: Period,
+    meters: list[Meter],
+    at: datetime,
+    grains: Grains | None,
+    *,
+    known: Sequence[Reading] | None = None,
 ) -> Iterator[Reading]:
+    """Yield readings as they are by now; estimates are those of `known` readings where they are given."""
     apps = list(scope_apps(subscription).order_by("code"))
     ids = [app.pk for app in apps]
     found = snapshot(ids, meters, period, zone_of(subscription.customer), grains)
+    add_reported(found, subscription, ids, meters, period)
+    if known is None:
+        add_estimates(found, subscription, meters, period)
+    else:
+        keep_estimates(found, known)
     users = distinct_users(ids, meters, period, batches=found.batches)
     parted = distinct_parts(ids, meters, period, grains or {}, batches=found.batches)
     for meter in meters:
@@ -146,7 +161,7 @@ def _parts(
     app: App, meter: Meter, period: Period, found: Snapshot, users: dict[tuple[int, int], int]
 ) -> Iterator[_Part]:
     """Yield one part per region with usage; always at least one, so that a second freeze finds it."""
-    if meter.kind == MeterKind.UNIQUE:
+    if meter.kind == MeterKind.UNIQUE and not is_reported(meter):
         count = Decimal(users.get((app.pk, meter.pk), 0))
         yield _Part(app, meter, "", count, [Cell(period.start, count)] if count else [])
         return
@@ -157,6 +172,9 @@ def _parts(
 
 
 def _manifest(part: _Part, batches: str, grain: Grain | None, period: Period) -> dict[str, Any]:
+    if is_reported(part.meter):  # no event stands behind it: each cell names its report
+        named = [cell.source for cell in part.cells if cell.source]
+        return {"batches": "{}", "cells": named, "reports": [cell.behind for cell in part.cells]}
     said: dict[str, Any] = {
         "batches": batches,
         "cells": [cell.source for cell in part.cells if cell.source],

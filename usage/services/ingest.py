@@ -76,6 +76,8 @@ def _sort_out(parsed: Parsed, window: Window) -> _Work:
         try:
             check_window(event, window)
             app, rules = directory.apps.get(event.subject), directory.types.get(event.type)
+            if rules is None and event.type in directory.reported:
+                raise Refused("fed_otherwise", "type", directory.reported[event.type])
             if app is None or rules is None:
                 work.held.append(_hold(event, directory))
                 raise Refused(work.held[-1].reason, "type" if app else "subject")

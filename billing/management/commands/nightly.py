@@ -54,4 +54,5 @@ def summary(report: NightReport) -> list[str]:
         f"Night of {report.at.isoformat()}: {report.jobs} jobs, {report.invoices} invoices, "
         f"{report.operations} operations, {report.events} messages."
     )
-    return [counts, *(f"On hold: {one}" for one in [*report.parked, *report.held])]
+    held = [f"On hold: {one}" for one in [*report.parked, *report.held]]
+    return [counts, *held, *(f"Not reported: {one}" for one in report.missing)]

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('plans', '0005_promises_and_holdings'),
         ('subscriptions', '0006_first_purchases'),
-        ('usage', '0005_excluded_windows'),
+        ('usage', '0006_absolute_reports'),
     ]
 
     operations = [
