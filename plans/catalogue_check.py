@@ -9,6 +9,7 @@ from plans.catalogue import Catalogue, Feature, Module, Plan, Version, compose_v
 from plans.catalogue_limits import limits
 from plans.catalogue_offers import coupon_problems, name_problems
 from plans.catalogue_offers import promise_problems as offered_problems
+from plans.catalogue_quotas import quota_problems
 from plans.problems import Problem, TermsInvalid, join
 from plans.promises import frozen_promise, given_problems
 from plans.sla_terms import promise_problems
@@ -126,6 +127,7 @@ def _version(catalogue: Catalogue, version: Version, path: str) -> Iterator[Prob
     yield from _unknown(catalogue, "support_tiers", version.support_tiers, f"{path}.support_tiers")
     yield from _unknown(catalogue, "coupons", version.coupons, f"{path}.coupons")
     yield from _entitlements(catalogue, version.entitlements, f"{path}.entitlements")
+    yield from quota_problems(catalogue, version, path)
     yield from offered_problems(version, path)
     yield from name_problems(catalogue, version, path)
     yield from _terms(catalogue, version, path)

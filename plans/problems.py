@@ -88,6 +88,8 @@ TEXTS: dict[str, str] = {
     "unknown_reference": _("There is no “%(code)s” among the %(section)s of the catalogue."),
     "self_reference": _("“%(code)s” cannot require or exclude itself."),
     "requires_and_excludes": _("“%(code)s” is both required and excluded."),
+    "quota_of_no_allowance": _("Only an allowance has a quota; “%(feature)s” is a %(type)s feature."),
+    "grace_without_stop": _("grace is what stop still lets through; without at_limit: stop it says nothing."),
     "value_type": _("“%(value)s” does not suit the %(type)s feature “%(feature)s”."),
     "out_of_range": _("%(value)s is outside %(low)s to %(high)s."),
     "requires_not_offered": _("“%(code)s” requires “%(other)s”, which this version does not offer."),

@@ -31,7 +31,7 @@ PURE = {
         "errors",
     ],
     "subscriptions": ["anchors", "moves", "phases", "secrets"],
-    "usage": ["aggregation", "grain", "stored_grain", "parsing*", "entitlement", "quota"],
+    "usage": ["aggregation", "grain", "stored_grain", "parsing*", "entitlement", "forecast"],
     "billing": [
         "rating",
         "rated_line",

@@ -4,7 +4,7 @@ from django.db import connection
 
 # Two-part keys: the first names the purpose within this product's range, the second the object.
 PARTITIONS, FOLDING, FREEZE, REPORTS = 0x5243_0001, 0x5243_0002, 0x5243_0003, 0x5243_0004
-EXCLUSIONS = 0x5243_0005
+EXCLUSIONS, ENTITLEMENTS = 0x5243_0005, 0x5243_0006  # the second stands in a trigger too
 
 
 def _lock(function: str, purpose: int, key: int) -> None:
@@ -40,3 +40,8 @@ def lock_reports(app_id: int) -> None:
 def lock_exclusions() -> None:
     """Take excluded windows one after the other: two revisions cannot both be first."""
     _lock("pg_advisory_xact_lock", EXCLUSIONS, 0)
+
+
+def share_entitlements() -> None:
+    """Rebuild entitlements beside other rebuilds, never beside a change of a module or feature."""
+    _lock("pg_advisory_xact_lock_shared", ENTITLEMENTS, 0)

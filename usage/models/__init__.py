@@ -2,6 +2,7 @@
 
 from usage.models.availability import AvailabilityReport, AvailabilityUnit
 from usage.models.cells import DirtyCell, DistinctUser, Grain, UsageRollup
+from usage.models.entitlements import Entitlement, EntitlementState, QuotaWarning
 from usage.models.events import BatchState, IngestBatch, UsageEvent, UsageEventKey
 from usage.models.exclusions import ExcludedWindow, ExclusionKind
 from usage.models.readings import Reading
@@ -13,6 +14,8 @@ __all__ = [
     "BatchState",
     "DirtyCell",
     "DistinctUser",
+    "Entitlement",
+    "EntitlementState",
     "EventConflict",
     "ExcludedWindow",
     "ExclusionKind",
@@ -20,6 +23,7 @@ __all__ = [
     "IngestBatch",
     "QuarantineReason",
     "QuarantinedEvent",
+    "QuotaWarning",
     "Reading",
     "UsageEvent",
     "UsageEventKey",

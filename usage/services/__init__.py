@@ -1,6 +1,8 @@
 """The verbs of usage."""
 
 from usage.services.availability import report_availability
+from usage.services.entitlements import rebuild as rebuild_entitlements
+from usage.services.entitlements import rebuild_due
 from usage.services.exclusions import next_revision, state_exclusion
 from usage.services.freezing import changed_meters, freeze, revise
 from usage.services.ingest import Outcome, ingest
@@ -18,6 +20,8 @@ __all__ = [
     "next_revision",
     "rebuild_cell",
     "rebuild_dirty",
+    "rebuild_due",
+    "rebuild_entitlements",
     "replay",
     "report_availability",
     "revise",

@@ -1,0 +1,138 @@
+"""The read of an access check: one statement, by primary keys, whatever is asked.
+
+The agreement's side is a maintained row. What is used of an allowance is added up from the cells at that
+instant, with what is not folded yet where usage stops at the limit; distinct users of an allowance that only
+warns are the figure of the last pass, as counting a month of users costs more than a check may.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from usage.entitlement import Facts
+
+_ROW = """
+SELECT coalesce(
+           NOT s.is_stale AND s.valid_from <= %(at)s
+           AND (s.valid_until IS NULL OR %(at)s < s.valid_until), FALSE
+       ),
+       c.id, c.standing, {app}, f.code, f.type, f.unit, s.customer_id IS NOT NULL AND EXISTS (
+           SELECT FROM usage_entitlement o WHERE o.customer_id = c.id AND o.app_id IN ({scopes})),
+       e.is_granted, e.reason, e.value, e.at_limit, e.stops_at, e.period_end,
+       coalesce(u.used, e.counted), CASE WHEN u.used IS NULL THEN e.counted_at ELSE u.as_of END
+"""
+_METERED = """
+LEFT JOIN LATERAL usage_metered(
+    CASE WHEN e.is_granted AND (e.meter_kind <> 'unique' OR e.stops_at IS NOT NULL) THEN e.meter_kind END,
+    e.meter_id, e.app_ids, e.period_start, e.period_end, e.first_day, e.last_day, e.stops_at IS NOT NULL
+) u ON TRUE
+"""
+_STATE = "LEFT JOIN usage_entitlementstate s ON s.customer_id = c.id"
+_BY_APP = f"""
+FROM subscriptions_app a JOIN subscriptions_customer c ON c.id = a.customer_id {_STATE}
+"""
+_BY_CUSTOMER = f"FROM subscriptions_customer c {_STATE}"
+# Of the app's own agreement and the one for all apps, the one that grants it.
+_BEST = """
+LEFT JOIN LATERAL (
+    SELECT * FROM usage_entitlement o
+    WHERE o.customer_id = c.id AND o.app_id IN ({scopes}) AND o.feature = f.code
+    ORDER BY o.is_granted DESC, o.app_id DESC LIMIT 1
+) e ON TRUE
+"""
+_MINE = "(%(owner)s::bigint IS NULL OR c.id = %(owner)s)"
+_APP = {"app": "a.code, a.archived_at IS NOT NULL", "scopes": "0, a.id"}
+_ALL = {"app": "NULL, FALSE", "scopes": "0"}
+
+ONE_OF_APP = f"""
+{_ROW.format(**_APP)} {_BY_APP} LEFT JOIN plans_feature f ON f.code = %(feature)s
+{_BEST.format(**_APP)} {_METERED} WHERE a.code = %(app)s AND {_MINE}
+"""
+ONE_OF_CUSTOMER = f"""
+{_ROW.format(**_ALL)} {_BY_CUSTOMER} LEFT JOIN plans_feature f ON f.code = %(feature)s
+{_BEST.format(**_ALL)} {_METERED}
+WHERE (c.public_id = %(customer)s OR (%(customer)s::text IS NULL AND c.id = %(owner)s)) AND {_MINE}
+"""
+LIST_OF_APP = f"""
+{_ROW.format(**_APP)} {_BY_APP} LEFT JOIN LATERAL (
+    SELECT DISTINCT ON (o.feature) * FROM usage_entitlement o
+    WHERE o.customer_id = c.id AND o.app_id IN (0, a.id)
+    ORDER BY o.feature, o.is_granted DESC, o.app_id DESC
+) e ON TRUE LEFT JOIN plans_feature f ON f.code = e.feature
+{_METERED} WHERE a.code = %(app)s AND {_MINE} ORDER BY e.feature
+"""  # noqa: S608 — pieces of this file; values are parameters
+LIST_OF_CUSTOMER = f"""
+{_ROW.format(app="a.code, a.archived_at IS NOT NULL", scopes="0")} {_BY_CUSTOMER}
+LEFT JOIN usage_entitlement e ON e.customer_id = c.id
+LEFT JOIN subscriptions_app a ON a.id = e.app_id LEFT JOIN plans_feature f ON f.code = e.feature
+{_METERED} WHERE (c.public_id = %(customer)s OR (%(customer)s::text IS NULL AND c.id = %(owner)s)) AND {_MINE}
+ORDER BY e.feature, e.app_id
+"""
+
+_STATEMENTS = {
+    (True, True): ONE_OF_APP,
+    (True, False): ONE_OF_CUSTOMER,
+    (False, True): LIST_OF_APP,
+    (False, False): LIST_OF_CUSTOMER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose entitlements are asked for. `owner` is the customer of the key: others are not there for it."""
+
+    app: str | None
+    customer: str | None
+    owner: int | None
+    feature: str | None = None  # None: all of them
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the statement brought back."""
+
+    customer_id: int
+    is_fresh: bool  # False: the rows have to be rebuilt first
+    facts: list[Facts]
+    knows_feature: bool
+
+
+def find(asked: Asked, at: datetime) -> Found | None:
+    """Return the facts of one check or of the list, in one statement; None: there is nobody to ask for."""
+    sql = _STATEMENTS[asked.feature is not None, asked.app is not None]
+    values = {
+        "app": asked.app,
+        "customer": asked.customer,
+        "owner": asked.owner,
+        "feature": asked.feature,
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        rows: Sequence[Any] = cursor.fetchall()
+    if not rows:
+        return None
+    facts = [_facts(row, at) for row in rows if row[5] is not None]
+    return Found(rows[0][1], rows[0][0], facts, asked.feature is None or bool(facts))
+
+
+def _facts(row: Sequence[Any], at: datetime) -> Facts:
+    return Facts(
+        standing=row[2],
+        app=row[3],
+        is_archived=bool(row[4]),
+        feature=row[5],
+        kind=row[6],
+        unit=row[7],
+        is_granted=bool(row[9]),
+        reason=row[10] or ("not_granted" if row[8] else "no_subscription"),
+        value=row[11] or "",
+        at_limit=row[12] or "notify",
+        stops_at=row[13],
+        resets_at=row[14] if row[15] is not None else None,
+        used=row[15],
+        as_of=row[16] or at,
+    )
