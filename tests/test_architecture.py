@@ -72,6 +72,8 @@ PURE = {
         "grains",
         "drawing",
         "early_exit",
+        "cliffs",
+        "projecting",
     ],
 }
 CLOCKS = {"datetime.now", "datetime.utcnow", "timezone.now", "time.time", "date.today", "datetime.today"}

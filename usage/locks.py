@@ -4,7 +4,8 @@ from django.db import connection
 
 # Two-part keys: the first names the purpose within this product's range, the second the object.
 PARTITIONS, FOLDING, FREEZE, REPORTS = 0x5243_0001, 0x5243_0002, 0x5243_0003, 0x5243_0004
-EXCLUSIONS, ENTITLEMENTS = 0x5243_0005, 0x5243_0006  # the second stands in a trigger too
+EXCLUSIONS, QUOTAS = 0x5243_0005, 0x5243_0007
+ENTITLEMENTS = 0x5243_0006  # stands in a trigger too
 
 
 def _lock(function: str, purpose: int, key: int) -> None:
@@ -45,3 +46,8 @@ def lock_exclusions() -> None:
 def share_entitlements() -> None:
     """Rebuild entitlements beside other rebuilds, never beside a change of a module or feature."""
     _lock("pg_advisory_xact_lock_shared", ENTITLEMENTS, 0)
+
+
+def lock_quotas() -> None:
+    """Count users and look for warnings one pass at a time: two would update the same rows in any order."""
+    _lock("pg_advisory_xact_lock", QUOTAS, 0)

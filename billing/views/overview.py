@@ -12,6 +12,7 @@ from billing.selectors_packs import pack_rows
 from plans import clock
 from subscriptions.models import Customer
 from subscriptions.portal import MemberRequest, Visit, member_page
+from usage.selectors_quotas import highest_of
 from usage.summary import MonthUse, day_values, days_of, month_use
 from usage.views import chart
 
@@ -25,6 +26,7 @@ def overview(request: MemberRequest) -> HttpResponse:
     visit, at = request.visit, clock.now()
     month = month_use(visit.customer, at)
     page: dict[str, Any] = {"month": month, "now": at, "chart": _chart(month, visit.zone)}
+    page["warnings"] = highest_of(month.row.agreement, month.period) if month else []
     page["packs"] = pack_rows(visit.customer, at)
     if visit.sees_money:
         page |= _money(visit.customer, month, at)

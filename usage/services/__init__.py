@@ -8,6 +8,7 @@ from usage.services.freezing import changed_meters, freeze, revise
 from usage.services.ingest import Outcome, ingest
 from usage.services.partitions import make_partitions
 from usage.services.quarantine import replay
+from usage.services.quotas import watch_all_quotas, watch_quotas
 from usage.services.rollup import mark_dirty, rebuild_cell, rebuild_dirty, roll_up, roll_up_all
 
 __all__ = [
@@ -28,4 +29,6 @@ __all__ = [
     "roll_up",
     "roll_up_all",
     "state_exclusion",
+    "watch_all_quotas",
+    "watch_quotas",
 ]
