@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from functools import partial
+from typing import TypeVar
 
 from billing.cliffs import next_cliff
 from billing.projecting import Measured, projected, with_more
@@ -16,18 +18,20 @@ from billing.selectors import Upcoming, estimated, next_parts
 from billing.selectors_due import Part, Window, windows_of
 from billing.selectors_gather import lively
 from billing.values import Observation, Quantities
+from plans.errors import DomainError
 from plans.models import Meter
 from plans.models.meters import MeterKind
 from plans.money import add_up, exact, to_minor
 from plans.timespan import local_date
 from subscriptions.models import Subscription
 from subscriptions.selectors import scope_apps, zone_of
-from usage.forecast import Outlook
-from usage.selectors import live_values
+from usage.forecast import STEADY, Outlook
+from usage.selectors import daily_series, live_values
 from usage.selectors_forecast import outlook
 
 MOST_REACH = 10**9
 TENTH = Decimal("0.1")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,8 @@ class Forecast:
     """Three totals of the upcoming bill in minor units, the meters behind them, and the cliffs ahead."""
 
     upcoming: Upcoming
-    expected: int
-    high: int
+    expected: int | None  # None: so much has no price of its own (a band to ask for)
+    high: int | None
     meters: list[MeterForecast]
     cliffs: list[CliffNear]
 
@@ -93,9 +97,7 @@ def forecast(subscription: Subscription, at: datetime) -> Forecast | None:
     )
     high = _quantities(counted, lambda one: projected(one.measured, one.outlook.high, one.outlook.high_days))
     upcoming = found.upcoming(estimated(found.parts, so_far))
-    sums = [
-        sum(line.amount for line in estimated(found.parts, quantities)) for quantities in (expected, high)
-    ]
+    sums = [_asked(partial(_sum, found.parts, quantities)) for quantities in (expected, high)]
     meters = [
         MeterForecast(one.meter, one.window.covered.start, one.window.covered.end, one.outlook)
         for one in counted
@@ -116,13 +118,30 @@ def _counted(subscription: Subscription, parts: Sequence[Part], at: datetime) ->
             meter, only = meters[code], window.period if times[code] > 1 else None
             values = live_values(subscription, window.covered, [code], window.grains)
             rows = lively(values, {code: meter.kind}, zone, only).get(code, ())
-            by_day = code not in window.grains and meter.kind != MeterKind.UNIQUE
-            measured = Measured(meter.kind, rows, zone, by_day, place, only)
-            pks = [app.pk for app in apps]
-            floor = _total(meter, rows)
-            running = at in window.covered
-            seen = outlook(pks, meter, window.covered, zone, so_far=floor, at=at) if running else None
-            yield _Counted(meter, window, measured, seen or Outlook(floor, floor, floor, 0))
+            measured = Measured(meter.kind, rows, zone, _is_by_day(meter, window), place, only)
+            seen = _outlook(meter, window, measured, [app.pk for app in apps], at)
+            yield _Counted(meter, window, measured, seen)
+
+
+def _is_by_day(meter: Meter, window: Window) -> bool:
+    grain = window.grains.get(meter.code)
+    return meter.kind != MeterKind.UNIQUE and (grain is None or not (grain.cuts_days or grain.worth))
+
+
+def _outlook(meter: Meter, window: Window, measured: Measured, apps: list[int], at: datetime) -> Outlook:
+    """Return the outlook of a window under way, in what its events are worth; an ended one is certain."""
+    floor, zone = _total(meter, measured.rows), measured.zone
+    if at not in window.covered:
+        return Outlook(floor, floor, floor, 0)
+    grain = window.grains.get(meter.code)
+    if grain is None or grain.worth is None:
+        return outlook(apps, meter, window.covered, zone, so_far=floor, at=at)
+    first = local_date(window.covered.start, zone)
+    days = [value for _day, value in daily_series(apps, meter.code, first, local_date(at, zone), zone)]
+    raw = max(days) if meter.kind == MeterKind.GAUGE else add_up(days)
+    seen = outlook(apps, meter, window.covered, zone, so_far=raw, at=at)
+    with localcontext(STEADY):
+        return seen.times(floor / raw) if raw else Outlook(floor, floor, floor, 0)
 
 
 def _total(meter: Meter, rows: Sequence[Observation]) -> Decimal:
@@ -143,6 +162,18 @@ def _quantities(counted: Sequence[_Counted], rows: Callable[[_Counted], list[Obs
     return found
 
 
+def _sum(parts: Sequence[Part], quantities: Quantities) -> int:
+    return sum(line.amount for line in estimated(parts, quantities))
+
+
+def _asked(work: Callable[[], T]) -> T | None:
+    """Return what rating gives; None where usage to come cannot be rated: the bill so far can."""
+    try:
+        return work()
+    except DomainError:
+        return None
+
+
 def _cliffs(
     parts: Sequence[Part], counted: Sequence[_Counted], currency: str, at: datetime
 ) -> Iterator[CliffNear]:
@@ -151,7 +182,8 @@ def _cliffs(
         if at not in one.window.covered:
             continue
         reach = max(one.outlook.high - one.outlook.floor, one.outlook.floor * TENTH)
-        found = next_cliff(_cost_of(one, parts, counted, currency, at), min(int(reach), MOST_REACH))
+        cost = _cost_of(one, parts, counted, currency, at)
+        found = _asked(partial(next_cliff, cost, min(int(reach), MOST_REACH)))
         if found is not None:
             yield CliffNear(one.meter, found.distance, found.jump, currency)
 
@@ -172,7 +204,7 @@ def _cost_of(
 def _bill(parts: Sequence[Part], quantities: Mapping[str, Sequence[Observation]], currency: str) -> int:
     """Return the bill in minor units; of one part without the derivations, which nobody reads here."""
     if len(parts) != 1:
-        return sum(line.amount for line in estimated(parts, quantities))
+        return _sum(parts, quantities)
     part = parts[0]
     with exact():
         total = add_up(list(amounts(part.view.terms, quantities, part.dues, part.view.context).values()))

@@ -32,6 +32,15 @@ class Outlook:
     days: Mapping[date, Decimal] = field(default_factory=dict)  # what is still to come, expected
     high_days: Mapping[date, Decimal] = field(default_factory=dict)
 
+    def times(self, factor: Decimal) -> "Outlook":
+        """Return the same outlook in another measure: what each unit counts."""
+        with localcontext(STEADY):
+            days, high_days = (
+                {day: value * factor for day, value in known.items()} for known in (self.days, self.high_days)
+            )
+            floor, expected, high = (value * factor for value in (self.floor, self.expected, self.high))
+            return Outlook(floor, expected, high, self.known, days, high_days)
+
 
 def days_between(first: date, last: date) -> list[date]:
     """Return the days of [first, last]; none when it runs backwards."""
@@ -71,7 +80,8 @@ def joining(
         usual = _newcomers(past, before, first, days_between(today, last))
         learnt = _newcomers(past, before, first, list(past)) if before else usual_of(past)
         surprise = _ninetieth(value - learnt[day] for day, value in past.items())
-        return _summed(floor, _rest(usual, known, today), surprise, len(past) or len(before))
+        learnt_from = len(past) if any(past.values()) else len(before)
+        return _summed(floor, _rest(usual, known, today), surprise, learnt_from)
 
 
 def usual_of(past: Mapping[date, Decimal]) -> dict[date, Decimal]:

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from billing import selectors
+from billing.selectors_forecast import forecast
 from billing.selectors_packs import pack_rows
 from plans import clock
 from subscriptions.models import Customer
@@ -46,9 +47,10 @@ def _chart(month: MonthUse | None, zone: str) -> dict[str, Any] | None:
 
 
 def _money(customer: Customer, month: MonthUse | None, at: datetime) -> dict[str, Any]:
-    live = month is not None and month.row.is_live
+    outlook = forecast(month.row.agreement, at) if month and month.row.is_live else None
     return {
-        "upcoming": selectors.upcoming_bill(month.row.agreement, at) if month and live else None,
+        "upcoming": outlook.upcoming if outlook else None,
+        "outlook": outlook,
         "invoices": list(selectors.invoices_of(customer)[:LAST]),
         "open_balance": selectors.open_balance(customer),
         "card": selectors.card_of(customer),
