@@ -22,7 +22,7 @@ from plans.errors import DomainError
 from plans.models import Meter
 from plans.models.meters import MeterKind
 from plans.money import add_up, exact, to_minor
-from plans.timespan import local_date
+from plans.timespan import MICROSECOND, local_date
 from subscriptions.models import Subscription
 from subscriptions.selectors import scope_apps, zone_of
 from usage.forecast import STEADY, Outlook
@@ -31,6 +31,7 @@ from usage.selectors_forecast import outlook
 
 MOST_REACH = 10**9
 TENTH = Decimal("0.1")
+WORTH_TELLING = 100  # a jump is told from the hundredth part of the bill on
 T = TypeVar("T")
 
 
@@ -42,6 +43,11 @@ class MeterForecast:
     start: datetime
     end: datetime
     outlook: Outlook
+
+    @property
+    def last(self) -> datetime:
+        """The last instant of the period, whose day people call its end."""
+        return self.end - MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,8 @@ def forecast(subscription: Subscription, at: datetime) -> Forecast | None:
         MeterForecast(one.meter, one.window.covered.start, one.window.covered.end, one.outlook)
         for one in counted
     ]
-    cliffs = list(_cliffs(found.parts, counted, upcoming.currency, at))
+    ahead = _cliffs(found.parts, counted, upcoming.currency, at)
+    cliffs = [one for one in ahead if one.jump * WORTH_TELLING >= upcoming.total]
     return Forecast(upcoming, sums[0], sums[1], meters, cliffs)
 
 

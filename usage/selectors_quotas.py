@@ -14,5 +14,6 @@ def warnings_of(subscription: Subscription, period: Period) -> QuerySet[QuotaWar
 
 
 def highest_of(subscription: Subscription, period: Period) -> list[QuotaWarning]:
-    """Return the highest share that each allowance reached in a period."""
-    return list(warnings_of(subscription, period).distinct("feature__code"))
+    """Return the highest share that each allowance reached in a period; those where usage stops come first."""
+    highest = warnings_of(subscription, period).distinct("feature__code")
+    return sorted(highest, key=lambda one: not one.stops)
