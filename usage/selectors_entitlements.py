@@ -5,12 +5,12 @@ instant, with what is not folded yet where usage stops at the limit; distinct us
 warns are the figure of the last pass, as counting a month of users costs more than a check may.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from usage.entitlement import Facts
 
@@ -91,13 +91,33 @@ def find(asked: Asked, at: datetime) -> Found | None:
         "feature": asked.feature,
         "at": at,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        rows: Sequence[Any] = cursor.fetchall()
+    rows = _read(sql, values)
     if not rows:
         return None
     facts = [_facts(row, at) for row in rows if row[5] is not None]
     return Found(rows[0][1], rows[0][0], facts, asked.feature is None or bool(facts))
+
+
+def _read(sql: str, values: Mapping[str, Any]) -> Sequence[Any]:
+    """Return the rows of the statement, which is its own health check.
+
+    Asking a kept connection whether it lives costs as much as the check. One that died is opened anew, once.
+    """
+    connection.health_check_done = True  # type: ignore[attr-defined]  # the stubs lack it
+    try:
+        return _rows(sql, values)
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block or connection.is_usable():
+            raise
+        connection.close()
+        return _rows(sql, values)
+
+
+def _rows(sql: str, values: Mapping[str, Any]) -> Sequence[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        rows: Sequence[Any] = cursor.fetchall()
+    return rows
 
 
 def _facts(row: Sequence[Any], at: datetime) -> Facts:

@@ -14,6 +14,6 @@ def warnings_of(subscription: Subscription, period: Period) -> QuerySet[QuotaWar
 
 
 def highest_of(subscription: Subscription, period: Period) -> list[QuotaWarning]:
-    """Return the highest share that each allowance reached in a period; those where usage stops come first."""
+    """Return the highest share that each allowance reached in a period, those that stop first."""
     highest = warnings_of(subscription, period).distinct("feature__code")
     return sorted(highest, key=lambda one: not one.stops)

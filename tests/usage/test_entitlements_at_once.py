@@ -121,3 +121,20 @@ def test_a_change_under_way_is_not_missed_by_a_rebuild_beside_it() -> None:
         rebuilding.result()
 
     assert check(app)["limit"] == "150"
+
+
+def test_a_connection_that_died_is_opened_anew() -> None:
+    app = subscribed("{}")
+    door = Door()
+    check(app, door=door)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        mine = cursor.fetchone()[0]
+
+    def end() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [mine])
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(_thread, end).result()
+    assert check(app, door=door)["has_access"]
