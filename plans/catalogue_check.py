@@ -21,6 +21,7 @@ from plans.terms_early_exit import with_early_exit
 from plans.terms_walk import NAME
 
 SECTIONS = ("meters", "features", "modules", "sla_tiers", "support_tiers", "coupons", "plans")
+MOST = 10**18  # of a number granted; more is written as unlimited
 
 
 def problems(catalogue: Catalogue) -> list[Problem]:
@@ -100,7 +101,7 @@ def _suits(feature: Feature, value: str) -> bool:
     if feature.type == "text":
         return not feature.choices or value in feature.choices
     number = _number(value)
-    return value == "unlimited" or (number is not None and number >= 0)
+    return value == "unlimited" or (number is not None and 0 <= number < MOST)
 
 
 def _number(text: str) -> Decimal | None:

@@ -20,6 +20,7 @@ UNLIMITED = "unlimited"
 PLAN = "plan"
 Kind = Literal["switch", "number", "text", "allowance"]
 NUMBERS = ("number", "allowance")
+COUNTABLE = Decimal(10) ** 24  # no figure of usage reaches it, so a limit above is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ def resolved(kind: str, grants: Sequence[Grant]) -> str:
         return UNLIMITED
     with exact():
         numbers = [Decimal(one.value) * (one.times if kind == "allowance" else 1) for one in grants]
-        return decimal_text(sum(numbers, Decimal(0)) if kind == "allowance" else max(numbers))
+        total = sum(numbers, Decimal(0)) if kind == "allowance" else max(numbers)
+        return decimal_text(total) if total < COUNTABLE else UNLIMITED
 
 
 def stronger(kind: str, first: str, second: str) -> bool:
@@ -57,7 +59,8 @@ def stronger(kind: str, first: str, second: str) -> bool:
 def stops_at(limit: Decimal, at_limit: str, grace: int) -> Decimal | None:
     """Return the usage from which on nothing more may be used; None where nothing stops."""
     with exact():
-        return limit + limit * grace / 100 if at_limit == "stop" else None
+        most = limit + limit * grace / 100
+    return most if at_limit == "stop" and most < COUNTABLE else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,14 @@ def test_a_wrong_quota_is_refused_at_its_place(quotas: str, path: str, code: str
     ]
 
 
+@pytest.mark.parametrize("value", ["1e18", "1e999999", "-1", "NaN", "1000000000000000000"])
+def test_a_number_beyond_counting_is_refused(value: str) -> None:
+    with pytest.raises(CatalogueInvalid) as refused:
+        read_catalogue(CATALOGUE.replace("QUOTAS", "{}").replace("quota: 100,", f"quota: {value},", 1))
+
+    assert [one.code for one in refused.value.problems] == ["value_type"]
+
+
 @pytest.mark.django_db
 def test_a_published_version_keeps_its_quotas_and_loads_again_unchanged() -> None:
     version = growth(STOP)

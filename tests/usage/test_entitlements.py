@@ -165,7 +165,7 @@ def test_an_option_counts_from_the_instant_it_is_held(settings: Any) -> None:
     assert check(app)["limit"] == "100"
 
 
-def test_rights_last_to_the_end_exactly(settings: Any) -> None:
+def test_P11_rights_last_to_the_end_exactly(settings: Any) -> None:
     app = subscribed()
     agreements.cancel_at_period_end(agreement_of(app), at=NOW, by=TESTER)
 
@@ -229,6 +229,14 @@ def test_an_unlimited_allowance_has_no_limit() -> None:
 
     names = ("has_access", "reason", "limit", "used", "remaining")
     assert said(check(app), *names) == (True, "unlimited", None, "1000", None)
+
+
+def test_a_limit_beyond_all_counting_is_none() -> None:
+    app = subscribed("{quota: {at_limit: stop, grace: 1000}}", options={"module.more": Decimal(10**11)})
+    FeatureModule.objects.update(grants={"quota": "999999999999999", "hours": "always " * 20})
+
+    assert said(check(app), "has_access", "reason", "limit", "stops_at") == (True, "unlimited", None, None)
+    assert check(app, "hours")["value"] == "always " * 20
 
 
 # -- the door ---

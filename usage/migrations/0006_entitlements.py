@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ('feature', models.CharField(max_length=64)),
                 ('is_granted', models.BooleanField()),
                 ('reason', models.CharField(blank=True, max_length=16)),
-                ('value', models.CharField(max_length=64)),
+                ('value', models.TextField()),
                 ('meter_kind', models.CharField(max_length=8, null=True)),
                 ('app_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
                 ('at_limit', models.CharField(max_length=8)),

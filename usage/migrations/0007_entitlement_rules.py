@@ -27,7 +27,7 @@ END $$;
 CREATE FUNCTION usage_catalogue_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(1380122630, 0);
-    UPDATE usage_entitlementstate SET is_stale = TRUE;
+    UPDATE usage_entitlementstate SET is_stale = TRUE WHERE NOT is_stale;  -- no rebuild runs beside this
     RETURN NULL;
 END $$;
 CREATE TRIGGER usage_entitlements AFTER INSERT OR UPDATE OR DELETE ON subscriptions_subscription

@@ -50,7 +50,7 @@ class Entitlement(models.Model):
     )
     is_granted = models.BooleanField()
     reason = models.CharField(max_length=16, blank=True)  # why it is not granted
-    value = models.CharField(max_length=64)
+    value = models.TextField()
     meter = models.ForeignKey(
         "plans.Meter", models.CASCADE, null=True, db_constraint=False, db_index=False, related_name="+"
     )
