@@ -117,23 +117,42 @@ class Upcoming:
         return sum(line.amount for line in self.lines)
 
 
-def upcoming_bill(subscription: Subscription, at: datetime) -> Upcoming | None:
-    """Rate what falls due next with live values; None outside the agreement."""
+@dataclass(frozen=True, slots=True)
+class NextParts:
+    """What the next bill of an agreement is rated from, before any usage is looked at."""
+
+    subscription: Subscription
+    edge: datetime
+    parts: list[Part]
+
+    def upcoming(self, lines: tuple[PreviewLine, ...]) -> Upcoming:
+        """Return the bill that some lines make."""
+        dues = [due for part in self.parts for due in part.dues]
+        past = [due for due in dues if due.covered.end <= self.edge]
+        due_at = self.edge + timedelta(hours=settings.BILLING_GRACE_HOURS)
+        return Upcoming(span_of(past or dues), due_at, lines, self.subscription.currency)
+
+
+def next_parts(subscription: Subscription, at: datetime) -> NextParts | None:
+    """Return what falls due next; None outside the agreement."""
     fresh = billable(Subscription.objects.filter(pk=subscription.pk)).get()
     edge = next_edge(fresh, at) if version_at(fresh, at) is not None else None
     if edge is None:
         return None
-    parts = parts_at(fresh, edge, packs_held([fresh.customer_id], at=at).get(fresh.customer_id))
-    lines = _estimated(fresh, parts)
-    due_at = edge + timedelta(hours=settings.BILLING_GRACE_HOURS)
-    dues = [due for part in parts for due in part.dues]
-    past = [due for due in dues if due.covered.end <= edge]
-    return Upcoming(span_of(past or dues), due_at, lines, fresh.currency)
+    packs = packs_held([fresh.customer_id], at=at).get(fresh.customer_id)
+    return NextParts(fresh, edge, parts_at(fresh, edge, packs))
 
 
-def _estimated(subscription: Subscription, parts: Sequence[Part]) -> tuple[PreviewLine, ...]:
+def upcoming_bill(subscription: Subscription, at: datetime) -> Upcoming | None:
+    """Rate what falls due next with live values; None outside the agreement."""
+    found = next_parts(subscription, at)
+    if found is None:
+        return None
+    return found.upcoming(estimated(found.parts, _so_far(found.subscription, found.parts)))
+
+
+def estimated(parts: Sequence[Part], quantities: Quantities) -> tuple[PreviewLine, ...]:
     """Rate the parts in turn, each seeing the lines before it, as the invoice will."""
-    quantities = _so_far(subscription, parts)
     found: list[PreviewLine] = []
     seen: list[Line] = []
     draws: list[Draw] = []

@@ -17,6 +17,7 @@ app.conf.task_routes = {
 }
 CADENCE = {
     "usage.roll_up": 2.0,
+    "usage.watch_quotas": 30.0,
     "usage.make_partitions": 3600.0,
     "billing.tick": 120.0,
     "billing.run_jobs": 30.0,

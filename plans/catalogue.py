@@ -147,12 +147,24 @@ class Coupon(_PartFields):
     redeem: str | None = None
 
 
+class Quota(Strict):
+    """What happens around the limit of an allowance: at so many percent people are warned.
+
+    `notify` only tells; `stop` refuses from the limit plus `grace` percent of it on.
+    """
+
+    at_limit: Literal["notify", "stop"] = "notify"
+    grace: int = 0
+    warn_at: list[int] = msgspec.field(default_factory=lambda: [80, 100])
+
+
 class Version(Strict):
     """One edition of a plan: its own terms, what it offers, what it grants.
 
     `features` says by module whether subscribers keep what it granted at publish (pinned) or get what it
     grants now (latest). `moves_existing`: whether subscribers of earlier versions come to this one at
-    their next renewal. `early_exit`: what an annual customer who leaves early gets back.
+    their next renewal. `early_exit`: what an annual customer who leaves early gets back. `quotas`: by
+    allowance what happens around its limit; without an entry people are warned and usage goes on.
     """
 
     number: int
@@ -164,6 +176,7 @@ class Version(Strict):
     support_tiers: list[str] = []
     coupons: list[str] = []
     entitlements: dict[str, str] = {}
+    quotas: dict[str, Quota] = {}
     features: dict[str, Literal["pinned", "latest"]] = {}
     moves_existing: Literal["nobody", "at_renewal"] = "nobody"
     early_exit: Literal["keep", "claw_back", "refund_unused"] = "keep"

@@ -10,6 +10,7 @@ from plans.catalogue import Catalogue, Feature, Module, Plan, Version, compose_v
 from plans.catalogue_limits import limits
 from plans.catalogue_offers import coupon_problems, name_problems
 from plans.catalogue_offers import promise_problems as offered_problems
+from plans.catalogue_quotas import quota_problems
 from plans.catalogue_reports import not_reported, report_problems
 from plans.problems import Problem, join
 from plans.promises import frozen_promise, given_problems
@@ -26,6 +27,7 @@ from plans.terms_walk import NAME
 
 _SLA_FIGURE = re.compile(r"sla_tiers\[(\d+)\]\.figures\[(\d+)\]")
 SECTIONS = ("meters", "features", "modules", "sla_tiers", "support_tiers", "coupons", "plans")
+MOST = 10**18  # of a number granted; more is written as unlimited
 
 
 def problems(catalogue: Catalogue) -> list[Problem]:
@@ -127,7 +129,7 @@ def _suits(feature: Feature, value: str) -> bool:
     if feature.type == "text":
         return not feature.choices or value in feature.choices
     number = _number(value)
-    return value == "unlimited" or (number is not None and number >= 0)
+    return value == "unlimited" or (number is not None and 0 <= number < MOST)
 
 
 def _number(text: str) -> Decimal | None:
@@ -156,6 +158,7 @@ def _version(catalogue: Catalogue, version: Version, path: str) -> Iterator[Prob
     yield from _unknown(catalogue, "support_tiers", version.support_tiers, f"{path}.support_tiers")
     yield from _unknown(catalogue, "coupons", version.coupons, f"{path}.coupons")
     yield from _entitlements(catalogue, version.entitlements, f"{path}.entitlements")
+    yield from quota_problems(catalogue, version, path)
     yield from offered_problems(version, path)
     yield from name_problems(catalogue, version, path)
     yield from _terms(catalogue, version, path)

@@ -125,6 +125,8 @@ TEXTS: dict[str, str] = {
     "never_held": _(
         "“%(code)s” can never be held: it requires “%(other)s”, and “%(one)s” excludes “%(another)s”."
     ),
+    "quota_of_no_allowance": _("Only an allowance has a quota; “%(feature)s” is a %(type)s feature."),
+    "grace_without_stop": _("grace is what stop still lets through; without at_limit: stop it says nothing."),
     "value_type": _("“%(value)s” does not suit the %(type)s feature “%(feature)s”."),
     "out_of_range": _("%(value)s is outside %(low)s to %(high)s."),
     "requires_not_offered": _("“%(code)s” requires “%(other)s”, which this version does not offer."),

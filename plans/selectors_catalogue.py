@@ -58,8 +58,8 @@ SECTIONS: dict[str, Any] = {
 }
 PARTS = {"modules": "module", "sla_tiers": "sla", "support_tiers": "support", "coupons": "coupon"}
 SOURCE_FIELDS = (
-    "terms", "closing", "modules", "sla_tiers", "support_tiers", "coupons", "entitlements", "features",
-    "moves_existing", "early_exit",
+    "terms", "closing", "modules", "sla_tiers", "support_tiers", "coupons", "entitlements", "quotas",
+    "features", "moves_existing", "early_exit",
 )  # fmt: skip
 _HERE = "plans[0].versions[0]"  # where a version stands in the small catalogue it is checked in
 
@@ -191,8 +191,7 @@ def draft_terms(version: PlanVersion) -> Terms:
 def draft_hash(version: PlanVersion) -> str:
     """Return what a reviewer signs: prices, entitlements and promises as they would be published now."""
     reviewed: list[object] = [draft_terms(version).hash, draft_entitlements(version), draft_promises(version)]
-    if flowing := version.source.get("features"):
-        reviewed.append(flowing)
+    reviewed += [said for field in ("features", "quotas") if (said := version.source.get(field))]
     return hashlib.sha256(canonical_json(reviewed)).hexdigest()
 
 

@@ -33,7 +33,7 @@ PURE = {
         "errors",
     ],
     "subscriptions": ["anchors", "moves", "phases", "secrets"],
-    "usage": ["aggregation", "grain", "stored_grain", "parsing*", "entitlement", "quota"],
+    "usage": ["aggregation", "grain", "stored_grain", "parsing*", "entitlement", "forecast"],
     "billing": [
         "assumed",
         "explain_used",
@@ -76,6 +76,8 @@ PURE = {
         "grains",
         "drawing",
         "early_exit",
+        "cliffs",
+        "projecting",
     ],
 }
 CLOCKS = {"datetime.now", "datetime.utcnow", "timezone.now", "time.time", "date.today", "datetime.today"}

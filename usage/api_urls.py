@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from usage import api, api_readings, api_reports
+from usage import api, api_entitlements, api_readings, api_reports
 from usage.api_exclusions import ExclusionsView
 
 urlpatterns = [
@@ -27,5 +27,7 @@ urlpatterns = [
         name="api_cell_events",
     ),
     path("availability/exclusions", ExclusionsView.as_view(), name="api_exclusions"),
+    path("entitlements", api_entitlements.entitlement_list, name="api_entitlements"),
+    path("entitlements/<str:feature>", api_entitlements.entitlement, name="api_entitlement"),
     path("meters", api.MeterListView.as_view(), name="api_meters"),
 ]

@@ -6,7 +6,8 @@ from django.db import connection
 
 # Two-part keys: the first names the purpose within this product's range, the second the object.
 PARTITIONS, FOLDING, FREEZE, REPORTS = 0x5243_0001, 0x5243_0002, 0x5243_0003, 0x5243_0004
-EXCLUSIONS, USAGE_REPORTS = 0x5243_0005, 0x5243_0006
+EXCLUSIONS, QUOTAS, USAGE_REPORTS = 0x5243_0005, 0x5243_0007, 0x5243_0008
+ENTITLEMENTS = 0x5243_0006  # stands in a trigger too
 
 
 def _lock(function: str, purpose: int, key: int) -> None:
@@ -52,3 +53,13 @@ def lock_reports_of(app_ids: Iterable[int]) -> None:
             "SELECT count(pg_advisory_xact_lock(%s, k)) FROM (SELECT unnest(%s::int[]) AS k ORDER BY 1) keys",
             [USAGE_REPORTS, keys],
         )
+
+
+def share_entitlements() -> None:
+    """Rebuild entitlements beside other rebuilds, never beside a change of a module or feature."""
+    _lock("pg_advisory_xact_lock_shared", ENTITLEMENTS, 0)
+
+
+def lock_quotas() -> None:
+    """Count users and look for warnings one pass at a time: two would update the same rows in any order."""
+    _lock("pg_advisory_xact_lock", QUOTAS, 0)

@@ -16,3 +16,9 @@ def roll_up() -> None:
 def make_partitions() -> None:
     """Keep partitions ready for the days ahead."""
     services.make_partitions(at=clock.now())
+
+
+@shared_task(name="usage.watch_quotas")
+def watch_quotas() -> None:
+    """Warn of allowances that were reached by what was folded just now."""
+    services.watch_quotas(at=clock.now())

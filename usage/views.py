@@ -15,6 +15,7 @@ from plans import clock
 from plans.templatetags.figures import quantity, short_day
 from subscriptions.models import App
 from subscriptions.portal import MemberRequest, member_page
+from usage.selectors_quotas import highest_of
 from usage.summary import DayValue, MeterUse, MonthUse, day_values, days_of, month_use
 
 BOM = "\ufeff"  # without it, spreadsheet programs take Chinese text for another encoding
@@ -41,6 +42,7 @@ def usage(request: MemberRequest) -> HttpResponse:
     days = days_of(asked.month.period, request.visit.zone)
     page = {
         "month": asked.month,
+        "warnings": highest_of(asked.month.row.agreement, asked.month.period),
         "chosen": asked.chosen,
         "app": asked.app,
         "chart": chart(values, days, asked.apps),

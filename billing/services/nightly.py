@@ -17,7 +17,7 @@ from billing.models import BillingJob, BillingRun, Invoice, ParkedCustomer, Stri
 from billing.selectors_waiting import held_back
 from billing.services import events, runs
 from usage.expecting import overdue
-from usage.services import roll_up_all
+from usage.services import roll_up_all, watch_all_quotas
 
 PATIENCE = 60  # rounds without progress before what is left is reported as left
 PAUSE_MILLISECONDS = 200
@@ -34,6 +34,7 @@ class NightReport:
     rolled_up: int = 0
     jobs: int = 0
     invoices: int = 0
+    warnings: int = 0  # allowances that reached a share of their limit
     operations: int = 0
     events: int = 0
     parked: list[str] = field(default_factory=list)
@@ -63,6 +64,7 @@ def run_night(at: datetime, *, say: Callable[[str], None] = _quietly) -> NightRe
     if sandbox.in_sandbox():
         sandbox.set_sandbox_clock(at)
     _bill(report, say)
+    report.warnings = len(watch_all_quotas(at=at))
     _carry_out(report, say)
     _close(night, report)
     return report

@@ -8,10 +8,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from billing import selectors
+from billing.selectors_forecast import forecast
 from billing.selectors_packs import pack_rows
 from plans import clock
 from subscriptions.models import Customer
 from subscriptions.portal import MemberRequest, Visit, member_page
+from usage.selectors_quotas import highest_of
 from usage.summary import MonthUse, day_values, days_of, month_use
 from usage.views import chart
 
@@ -25,6 +27,7 @@ def overview(request: MemberRequest) -> HttpResponse:
     visit, at = request.visit, clock.now()
     month = month_use(visit.customer, at)
     page: dict[str, Any] = {"month": month, "now": at, "chart": _chart(month, visit.zone)}
+    page["warnings"] = highest_of(month.row.agreement, month.period) if month else []
     page["packs"] = pack_rows(visit.customer, at)
     if visit.sees_money:
         page |= _money(visit.customer, month, at)
@@ -44,9 +47,10 @@ def _chart(month: MonthUse | None, zone: str) -> dict[str, Any] | None:
 
 
 def _money(customer: Customer, month: MonthUse | None, at: datetime) -> dict[str, Any]:
-    live = month is not None and month.row.is_live
+    outlook = forecast(month.row.agreement, at) if month and month.row.is_live else None
     return {
-        "upcoming": selectors.upcoming_bill(month.row.agreement, at) if month and live else None,
+        "upcoming": outlook.upcoming if outlook else None,
+        "outlook": outlook,
         "invoices": list(selectors.invoices_of(customer)[:LAST]),
         "open_balance": selectors.open_balance(customer),
         "card": selectors.card_of(customer),

@@ -9,6 +9,9 @@ HELP: Mapping[str, Any] = {
     "Version.modules": _("Customers may add these to the plan; each brings its own charges."),
     "Version.closing": _("Rated last, over the lines above: a discount for a term, a tax."),
     "Version.entitlements": _("Feature and value. A module adds to what the plan grants."),
+    "Version.quotas": _(
+        "By allowance: whether usage stops at its limit, and at what shares people are warned."
+    ),
     "Document.charges": _("Each charge is a line. A charge sees only the charges above it."),
     "Document.round": _("Where amounts are rounded. A total is shared back to the lines, so they add up."),
     "Document.numbers": _("A formula with a name, to use in several places."),

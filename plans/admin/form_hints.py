@@ -37,7 +37,7 @@ MAIN: Mapping[str, Sequence[str]] = {
     "Document": ("currency", "charges", "figures"),
     "PartDocument": ("charges",),
     "SlaDocument": ("figure", "cap", "charges"),
-    "Version": ("modules", "sla_tiers", "support_tiers", "coupons", "entitlements", "closing"),
+    "Version": ("modules", "sla_tiers", "support_tiers", "coupons", "entitlements", "quotas", "closing"),
 }
 # Which names a text, or the keys of a mapping, may be completed with.
 REFERS: Mapping[str, str] = {
@@ -67,6 +67,7 @@ REFERS: Mapping[str, str] = {
     "Version.coupons": "coupons",
     "Version.features": "modules",
     "Version.entitlements": "features",
+    "Version.quotas": "features",
     "Rounding.to": "multiples",
     "RoundPlan.line": "multiples",
     "RoundPlan.total": "multiples",
@@ -82,7 +83,7 @@ SECTIONS: Sequence[tuple[str, Any, Sequence[str]]] = (
     ("closing", _("Closing charges: discounts and tax over everything above"), ("closing",)),
     ("offer", _("On offer with this plan"), ("modules", "features", "sla_tiers", "support_tiers", "coupons")),
     ("life", _("For those who have subscribed"), ("moves_existing", "early_exit")),
-    ("grants", _("What it grants"), ("entitlements",)),
+    ("grants", _("What it grants"), ("entitlements", "quotas")),
     (
         "names",
         _("Names that prices use"),

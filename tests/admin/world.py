@@ -48,6 +48,7 @@ from usage.models import (
     ExcludedWindow,
     IngestBatch,
     QuarantinedEvent,
+    QuotaWarning,
     Reading,
     ReportExpectation,
     UsageReport,
@@ -150,6 +151,10 @@ def add_usage(number: int, subscription: Subscription) -> None:
     QuarantinedEvent.objects.create(
         identity=uuid4(), payload_hash=1, reason="unknown_app", subject="app_x", type="message.sent",
         body={"id": "e1"}, by="key:1", expires_at=DECEMBER,
+    )  # fmt: skip
+    QuotaWarning.objects.create(
+        subscription=subscription, customer=subscription.customer, feature=Feature.objects.earliest("pk"),
+        period_start=NOVEMBER, period_end=NOW, percent=80, limit=100, used=80, at=NOW,
     )  # fmt: skip
     ExcludedWindow.objects.create(
         reference=f"CHG-{number}", revision=1, app=app, span=MONTH, kind="maintenance", reason="upgrade",

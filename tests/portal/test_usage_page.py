@@ -10,6 +10,7 @@ from subscriptions.models import App
 from tests.portal.conftest import SignIn
 from tests.portal.world import TODAY, World, subscribed
 from usage.models import UsageRollup
+from usage.services import watch_all_quotas
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = date(2026, 11, 12)
@@ -102,3 +103,18 @@ def test_odd_addresses_show_this_month(world: World, sign_in: SignIn) -> None:
     ):
         response = client.get(f"/usage/?{query}")
         assert (query, response.status_code) == (query, 200)
+
+
+def test_warnings_and_the_outlook_stand_on_the_page(world: World, sign_in: SignIn) -> None:
+    subscribed(world, at=TODAY)
+    for n in range(10):
+        cell(world.apps[0], "traffic", DAY - timedelta(days=2) + timedelta(days=n), "11.5")
+    watch_all_quotas(at=TODAY)
+
+    page = sign_in("owner").get("/usage/").content.decode()
+    assert "Traffic included reached 100 % of 100 GB" in page
+    assert "At the end of the period" in page
+    viewer = sign_in("viewer").get("/usage/").content.decode()
+    outlook = viewer[viewer.index('id="forecast"') : viewer.index('id="days"')]
+    assert "¥" not in outlook  # quantities for everybody, money for those who may see it
+    assert "Traffic" in outlook

@@ -2,6 +2,7 @@
 
 from usage.models.availability import AvailabilityReport, AvailabilityUnit
 from usage.models.cells import DirtyCell, DistinctUser, Grain, UsageRollup
+from usage.models.entitlements import Entitlement, EntitlementState, QuotaWarning
 from usage.models.events import BatchState, IngestBatch, UsageEvent, UsageEventKey
 from usage.models.exclusions import ExcludedWindow, ExclusionKind
 from usage.models.expectations import MissingPolicy, ReportExpectation
@@ -15,6 +16,8 @@ __all__ = [
     "BatchState",
     "DirtyCell",
     "DistinctUser",
+    "Entitlement",
+    "EntitlementState",
     "EventConflict",
     "ExcludedWindow",
     "ExclusionKind",
@@ -23,6 +26,7 @@ __all__ = [
     "MissingPolicy",
     "QuarantineReason",
     "QuarantinedEvent",
+    "QuotaWarning",
     "Reading",
     "ReportExpectation",
     "ReportKind",

@@ -2,6 +2,7 @@
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -96,6 +97,7 @@ class IngestBatch(models.Model):
         indexes = [
             models.Index(fields=["id"], condition=models.Q(state="pending"), name="ingest_batch_pending"),
             models.Index(fields=["day_min", "day_max"], name="ingest_batch_days"),
+            BrinIndex(fields=["folded_at"], name="ingest_batch_folded", autosummarize=True),
         ]
         constraints = [
             models.CheckConstraint(

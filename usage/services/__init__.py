@@ -1,11 +1,14 @@
 """The verbs of usage."""
 
 from usage.services.availability import report_availability
+from usage.services.entitlements import rebuild as rebuild_entitlements
+from usage.services.entitlements import rebuild_due
 from usage.services.exclusions import next_revision, state_exclusion
 from usage.services.freezing import changed_meters, freeze, revise
 from usage.services.ingest import Outcome, ingest
 from usage.services.partitions import make_partitions
 from usage.services.quarantine import replay
+from usage.services.quotas import watch_all_quotas, watch_quotas
 from usage.services.reports import ReportVerdict, report_usage
 from usage.services.rollup import mark_dirty, rebuild_cell, rebuild_dirty, roll_up, roll_up_all
 
@@ -20,6 +23,8 @@ __all__ = [
     "next_revision",
     "rebuild_cell",
     "rebuild_dirty",
+    "rebuild_due",
+    "rebuild_entitlements",
     "replay",
     "report_availability",
     "report_usage",
@@ -27,4 +32,6 @@ __all__ = [
     "roll_up",
     "roll_up_all",
     "state_exclusion",
+    "watch_all_quotas",
+    "watch_quotas",
 ]
