@@ -48,6 +48,7 @@ SENTENCES = {
     "above_total": gettext_noop("%(field)s cannot be above total."),
     "not_a_span": gettext_noop("%(field)s must lie after its start."),
     "outside_window": gettext_noop("%(field)s must lie within the report's window."),
+    "several_apps": gettext_noop("%(field)s covers several apps; send the code of the app that is meant."),
     "conflict": gettext_noop(
         "This source and id were already accepted with another body; the first is kept (hashes kept / sent:"
         " %(limit)s)."

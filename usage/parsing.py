@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -40,6 +40,7 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     subject: str
     time: datetime  # UTC
     data: dict[str, Any]
+    timed: bool = True  # False: the sender gave no time; it is the time of receipt
 
     def identity(self, scope: str = "") -> str:
         """Return 128 bits, as hex, of SHA-256 over (source, id): NFC, parted by a byte neither may hold."""
@@ -84,10 +85,11 @@ def inflate(body: bytes) -> bytes:
     return plain
 
 
-def parse(body: bytes, *, batch: bool | None = None) -> Parsed:
+def parse(body: bytes, *, batch: bool | None = None, received: datetime | None = None) -> Parsed:
     """Read a body into envelopes. `batch`: True = an array is expected, False = one object, None = either.
 
-    Raises UnreadableBody or BodyTooLarge; every fault of a single item becomes its Refusal.
+    `received` stands for the time of events that give none; without it they are refused. Raises
+    UnreadableBody or BodyTooLarge; every fault of a single item becomes its Refusal.
     """
     if len(body) > MAX_BYTES:
         raise BodyTooLarge(events=MAX_EVENTS, bytes=MAX_BYTES)
@@ -98,12 +100,23 @@ def parse(body: bytes, *, batch: bool | None = None) -> Parsed:
         raise BodyTooLarge(events=MAX_EVENTS, bytes=MAX_BYTES)
     if not items:
         raise UnreadableBody(reason=_("the array is empty"))
-    parsed = Parsed(sent=len(items), single=single)
+    depth = MAX_DEPTH if single else MAX_DEPTH - 1
+
+    def read(index: int, item: Any) -> Envelope:
+        if not sound:
+            _check_shape(item, depth)
+        return envelope(index, item, received=received)
+
+    return envelopes(items, read, single=single)
+
+
+def envelopes(items: Iterable[Any], read: Callable[[int, Any], Envelope], *, single: bool) -> Parsed:
+    """Read items one by one; a Refused becomes the item's Refusal and spares the others."""
+    parsed = Parsed(sent=0, single=single)
     for index, item in enumerate(items):
+        parsed.sent += 1
         try:
-            if not sound:
-                _check_shape(item, MAX_DEPTH if single else MAX_DEPTH - 1)
-            parsed.events.append(_envelope(index, item))
+            parsed.events.append(read(index, item))
         except Refused as no:
             parsed.refused.append(Refusal(index, _id_of(item), no.code, no.field, no.limit))
     return parsed
@@ -222,8 +235,11 @@ def _keys(tree: Any) -> Iterator[int]:
             yield from _keys(value)
 
 
-def _envelope(index: int, tree: Any) -> Envelope:
-    """Check the attributes that CloudEvents and identity need; unknown extensions pass and are ignored."""
+def envelope(index: int, tree: Any, *, received: datetime | None = None) -> Envelope:
+    """Check the attributes that CloudEvents and identity need; unknown extensions pass and are ignored.
+
+    With `received`, the sender may leave out time and data, or write them as null.
+    """
     if not isinstance(tree, dict):
         raise Refused("wrong_type", "", "object")
     get = tree.get
@@ -232,6 +248,9 @@ def _envelope(index: int, tree: Any) -> Envelope:
     if "data_base64" in tree:
         raise Refused("unsupported", "data_base64")
     data = get("data", {})
+    untimed = received is not None and get("time") is None
+    if received is not None and data is None:
+        data = {}
     if type(data) is not dict:
         raise Refused("wrong_type", "data", "object")
     return Envelope(
@@ -240,8 +259,9 @@ def _envelope(index: int, tree: Any) -> Envelope:
         text(get("source"), "source", longest=200),
         text(get("type"), "type", longest=64),
         text(get("subject"), "subject", longest=64),
-        instant(get("time"), "time"),
+        received if received is not None and untimed else instant(get("time"), "time"),
         data,
+        not untimed,
     )
 
 

@@ -4,6 +4,7 @@ from usage.models.availability import AvailabilityReport, AvailabilityUnit
 from usage.models.cells import DirtyCell, DistinctUser, Grain, UsageRollup
 from usage.models.events import BatchState, IngestBatch, UsageEvent, UsageEventKey
 from usage.models.exclusions import ExcludedWindow, ExclusionKind
+from usage.models.names import EventName
 from usage.models.readings import Reading
 from usage.models.refused import EventConflict, QuarantinedEvent, QuarantineReason
 
@@ -14,6 +15,7 @@ __all__ = [
     "DirtyCell",
     "DistinctUser",
     "EventConflict",
+    "EventName",
     "ExcludedWindow",
     "ExclusionKind",
     "Grain",
