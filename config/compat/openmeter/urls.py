@@ -4,8 +4,13 @@ from django.urls import path, re_path
 
 from config.compat.openmeter.door import NothingHere
 from config.compat.openmeter.events import EventsView
+from config.compat.openmeter.meters import MetersView, MeterView
+from config.compat.openmeter.query import QueryView
 
 urlpatterns = [
     path("api/v1/events", EventsView.as_view(), name="openmeter_events"),
+    path("api/v1/meters", MetersView.as_view(), name="openmeter_meters"),
+    path("api/v1/meters/<str:slug>", MeterView.as_view(), name="openmeter_meter"),
+    path("api/v1/meters/<str:slug>/query", QueryView.as_view(), name="openmeter_query"),
     re_path("", NothingHere.as_view()),
 ]
