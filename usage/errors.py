@@ -80,6 +80,6 @@ class QueryTooWide(DomainError):  # noqa: N818
     code = "query_too_wide"
     http_status = 400
     text = _(
-        "This reads raw events: at most %(days)d days and %(rows)d rows at once. Ask for a shorter span, or for"
-        " days and months from GET /api/v1/usage."
+        "This reads raw events: at most %(days)d days and %(rows)d rows at once. Ask for a shorter span, or"
+        " for days and months from GET /api/v1/usage."
     )

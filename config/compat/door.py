@@ -1,6 +1,7 @@
 """What all façade doors share: no fault leaves them as a page of HTML."""
 
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -54,6 +55,11 @@ def apps_of(request: Request) -> list[int] | None:
     return (
         None if customer is None else list(App.objects.filter(customer=customer).values_list("pk", flat=True))
     )
+
+
+def iso(instant: datetime) -> str:
+    """Return an instant as RFC 3339 in UTC."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 class Nothing(FacadeView):

@@ -114,7 +114,8 @@ def test_the_clients_own_spelling_of_a_filter_is_read_as_a_literal(
 ) -> None:
     assert [row[3] for row in rows(openmeter, filter_group_by={"kind": "single"})] == [0.1]
 
-    url, head = f"{address}/compat/openmeter/api/v1/meters/messages/query", {"Authorization": f"Bearer {key}"}
+    url = f"{address}/compat/openmeter/api/v1/meters/messages/query"
+    head = {"Authorization": f"Bearer {key}"}
     for hostile in (
         "__import__('os')",
         "{'kind': open('/etc/passwd')}",

@@ -14,7 +14,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.compat.door import apps_of
+from config.compat.door import apps_of, iso
 from config.compat.lago.door import LagoView, refusal
 from config.compat.lago.places import Places, places
 from plans import clock
@@ -178,7 +178,7 @@ def _sent(given: dict[str, Any], event: Envelope, first: NamedEvent | None) -> d
         "external_subscription_id": given["external_subscription_id"],
         "precise_total_amount_cents": None,
         "properties": event.data,
-        "created_at": received and _iso(received),
+        "created_at": received and iso(received),
     }
 
 
@@ -188,7 +188,7 @@ def _stored(found: NamedEvent) -> dict[str, Any]:
         "external_subscription_id": found.app,
         "precise_total_amount_cents": None,
         "properties": found.data,
-        "created_at": _iso(found.received_at),
+        "created_at": iso(found.received_at),
     }
 
 
@@ -200,9 +200,5 @@ def _event(transaction_id: str, key: str, code: str, at: datetime) -> dict[str, 
         "lago_customer_id": None,
         "lago_subscription_id": None,
         "code": code,
-        "timestamp": _iso(at),
+        "timestamp": iso(at),
     }
-
-
-def _iso(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

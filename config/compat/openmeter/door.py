@@ -1,6 +1,5 @@
 """The form of OpenMeter's answers: problem+json, and figures as JSON numbers without a detour over floats."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -31,8 +30,3 @@ class NothingHere(OpenMeterView, Nothing):
 def told(body: Any) -> HttpResponse:
     """Return a body whose Decimals are numbers."""
     return HttpResponse(_NUMBERS.encode(body), content_type="application/json")
-
-
-def iso(instant: datetime) -> str:
-    """Return an instant as RFC 3339 in UTC."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

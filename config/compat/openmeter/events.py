@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api import problem
-from config.compat.door import apps_of
-from config.compat.openmeter.door import OpenMeterView, iso, told
+from config.compat.door import apps_of, iso
+from config.compat.openmeter.door import OpenMeterView, told
 from config.compat.openmeter.parameters import instant_of, limit_of, texts_of
 from plans import clock
 from subscriptions.models.keys import Scope

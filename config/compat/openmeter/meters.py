@@ -5,7 +5,8 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from config.compat.openmeter.door import OpenMeterView, iso, told
+from config.compat.door import iso
+from config.compat.openmeter.door import OpenMeterView, told
 from plans.errors import NotFound
 from plans.models import Meter
 from plans.models.meters import MeterKind, MeterSource
@@ -50,7 +51,7 @@ def meter_of(slug: str) -> Meter:
 
 def groups_of(meter: Meter) -> list[str]:
     """Return the names a query of the meter may group and filter by."""
-    return ["region", *meter.dimensions]
+    return list(dict.fromkeys(["region", *meter.dimensions]))
 
 
 def _meter(meter: Meter) -> dict[str, Any]:

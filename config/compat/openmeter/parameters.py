@@ -27,12 +27,22 @@ def instant_of(asked: QueryDict, name: str) -> datetime | None:
     )
 
 
-def limit_of(asked: QueryDict, *, most: int, name: str = "limit") -> int:
-    """Return a number of rows from 1 to `most`, which is the default too."""
-    given = asked.get(name) or str(most)
+def limit_of(asked: QueryDict, *, most: int, name: str = "limit", default: int | None = None) -> int:
+    """Return a number of rows from 1 to `most`, which is the default unless there is another."""
+    given = asked.get(name) or str(default or most)
     if given.isascii() and given.isdecimal() and len(given) <= 6 and 1 <= int(given) <= most:
         return int(given)
     raise ParameterInvalid(name=name, reason=_("it is a number from 1 to %(most)d") % {"most": most})
+
+
+def page_of(asked: QueryDict) -> int:
+    """Return the number of a page, from 1."""
+    return limit_of(asked, most=100_000, name="page", default=1)
+
+
+def text(asked: QueryDict, name: str) -> str:
+    """Return a text parameter, empty when it is not given."""
+    return text_of(asked, name) or ""
 
 
 def texts_of(asked: QueryDict, name: str) -> list[str]:

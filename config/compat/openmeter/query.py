@@ -14,8 +14,8 @@ from django.http import HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from config.compat.door import apps_of
-from config.compat.openmeter.door import OpenMeterView, iso, told
+from config.compat.door import apps_of, iso
+from config.compat.openmeter.door import OpenMeterView, told
 from config.compat.openmeter.meters import groups_of, meter_of
 from config.compat.openmeter.parameters import filters_of, instant_of, texts_of
 from plans import clock
