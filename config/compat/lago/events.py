@@ -18,8 +18,7 @@ from config.compat.door import apps_of, iso
 from config.compat.lago.door import LagoView, refusal
 from config.compat.lago.places import Places, places
 from plans import clock
-from plans.errors import NotFound
-from plans.errors import _ as marked
+from plans.errors import NotFound, _
 from subscriptions.models.keys import Scope
 from usage.api_bodies import JSON, media_type, read_body, sentence
 from usage.api_limits import KeyBucket
@@ -50,7 +49,7 @@ class EventsView(LagoView, ProviderView):
         tree = _body(request)
         given = tree.get("event")
         if not isinstance(given, dict):
-            raise UnreadableBody(reason=marked('the object "event" is missing'))
+            raise UnreadableBody(reason=_('the object "event" is missing'))
         outcome, taken = _take([given], request)
         refused = _refused(outcome)
         if refused:
@@ -68,7 +67,7 @@ class BatchView(LagoView, ProviderView):
         """Take a batch; the refused are named by their place in it."""
         given = _body(request).get("events")
         if not isinstance(given, list) or not given:
-            raise UnreadableBody(reason=marked('the array "events" is missing or empty'))
+            raise UnreadableBody(reason=_('the array "events" is missing or empty'))
         if len(given) > MOST_EVENTS:
             raise BodyTooLarge(events=MOST_EVENTS, bytes=MAX_BYTES)
         outcome, taken = _take(given, request)

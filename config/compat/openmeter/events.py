@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -27,8 +29,8 @@ from usage.services import ingest_named
 
 BACK = timedelta(hours=72)  # of a list without a beginning
 HELD = {
-    "unknown_app": "no app has this subject; the event is held for replay",
-    "unknown_type": "no meter takes this type; the event is held for replay",
+    "unknown_app": gettext_noop("no app has this subject; the event is held for replay"),
+    "unknown_type": gettext_noop("no meter takes this type; the event is held for replay"),
 }
 
 
@@ -86,7 +88,7 @@ def _ingested(found: NamedEvent) -> dict[str, Any]:
     if found.customer:
         body["customerId"] = found.customer
     if found.held:
-        body["validationError"] = HELD[found.held]
+        body["validationError"] = _(HELD[found.held])
     return body
 
 
