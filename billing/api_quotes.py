@@ -24,7 +24,7 @@ from subscriptions.models import Customer
 from subscriptions.models.keys import Scope
 from subscriptions.permissions import HasScope
 from usage.api_bodies import JSON, media_type, read_body
-from usage.parsing import read_object
+from usage.parsing_json import read_object
 from usage.parsing_values import Refused
 from usage.parsing_values import text as checked_text
 

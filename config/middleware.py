@@ -57,16 +57,20 @@ class StorableTextMiddleware:
 
     def _refusal(self, request: HttpRequest) -> HttpResponse:
         said = _("The request holds a NUL character, which no text may.")
-        if not request.path_info.startswith("/api/"):
+        if not request.path_info.startswith(("/api/", "/compat/")):
             return HttpResponseBadRequest(said, content_type="text/plain")
         body = {"type": "/api/docs/#problem-nul_character", "title": "nul character", "status": 400}
-        whole = {**body, "detail": said, "code": "nul_character"}
+        whole = {**body, "detail": said, "code": "nul_character", **self._in_lagos_words(request)}
         return JsonResponse(whole, status=400, content_type="application/problem+json")
+
+    def _in_lagos_words(self, request: HttpRequest) -> dict[str, object]:
+        lago = request.path_info.startswith("/compat/lago/")
+        return {"error": "Bad Request", "error_details": {}} if lago else {}
 
     def _storable(self, request: HttpRequest) -> bool:
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             return False
-        api = request.path_info.startswith("/api/")  # reads its own bodies
+        api = request.path_info.startswith(("/api/", "/compat/"))  # reads its own bodies
         if api or request.method != "POST" or request.content_type not in FORMS:
             return True
         return not any("\0" in value for values in request.POST.lists() for value in values[1])

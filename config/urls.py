@@ -22,6 +22,7 @@ urlpatterns = [
     path("api/v1/", include("subscriptions.api_urls")),
     path("api/v1/", include("usage.api_urls")),
     path("api/v1/", include("billing.api_urls")),
+    path("compat/", include("config.compat.urls")),
     path("", include("plans.urls")),
     path("", include("subscriptions.urls")),
     path("", include("usage.urls")),

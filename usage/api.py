@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
 from drf_spectacular.utils import extend_schema
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,6 +18,7 @@ from usage import api_schema as schema
 from usage import api_schema_reads as schema_reads
 from usage import services
 from usage.api_bodies import EVENT_TYPES, JSON, answer, item, media_type, read_body, sentence
+from usage.api_csv import CsvPage, linked
 from usage.api_limits import KeyBucket
 from usage.api_pages import cursor_of, day_or_instant, first_of, last_of, limit_of, page, text_of, word_of
 from usage.api_views import ProviderView, UsageView, principal
@@ -26,6 +28,7 @@ from usage.parsing import Refusal, parse
 from usage.parsing_reports import parse_availability
 from usage.parsing_values import Refused
 from usage.selectors import complete_through
+from usage.selectors_hours import hour_rows, recent
 from usage.selectors_pages import Key, UsageQuery, UsageRow, usage_rows
 
 
@@ -72,28 +75,35 @@ class AvailabilityView(ProviderView):
 
 
 class UsageListView(UsageView):
-    """Read usage by day or month; a customer's key sees its own apps."""
+    """Read usage by hour, day or month; a customer's key sees its own apps."""
 
     scopes = {"GET": Scope.USAGE_READ}
+    renderer_classes = [JSONRenderer, CsvPage]
+    columns = ("start", "end", "zone", "app", "meter", "region", "value")
 
     @extend_schema(**schema_reads.USAGE)
     def get(self, request: Request) -> Response:
         """Return a page of usage."""
         at, asked = clock.now(), request.query_params
         apps, limit = apps_of(principal(request).customer_id, text_of(asked, "app")), limit_of(asked)
+        window = word_of(asked, "window", ("day", "hour", "month"))
         query = UsageQuery(
             apps=apps,
             first=first_of(asked, at),
             last=last_of(asked, at),
             meter=_known_meter(text_of(asked, "meter")),
             region=text_of(asked, "region"),
-            window=cast("Literal['day', 'month']", word_of(asked, "window", ("day", "month"))),
+            window=cast("Literal['day', 'month']", window),
             after=_after(asked),
             limit=limit + 1,
         )
         through = complete_through(apps, at=at)  # read first: what is folded in between is in the rows
-        body = page(usage_rows(query), limit, key=lambda row: row.key, shown=_usage_row)
-        return Response({**body, "complete_through": _iso(through)})
+        if window == "hour":
+            rows = hour_rows(query if asked.get("from") else recent(query, at))
+        else:
+            rows = usage_rows(query)
+        body = page(rows, limit, key=lambda row: row.key, shown=_usage_row)
+        return linked(request, {**body, "complete_through": _iso(through)})
 
 
 class MeterListView(UsageView):

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from usage.errors import BodyTooLarge, UnreadableBody, UnsupportedMedia
-from usage.parsing import MAX_BYTES, MAX_EVENTS, Refusal, inflate
+from usage.parsing import Refusal
+from usage.parsing_json import MAX_BYTES, MAX_EVENTS, inflate
 from usage.services import Outcome
 
 JSON, EVENT, BATCH = "application/json", "application/cloudevents+json", "application/cloudevents-batch+json"
@@ -76,6 +77,7 @@ SENTENCES = {
     "report_overlaps": gettext_noop(
         "%(field)s shares time with another one that is already reported; that time would count twice."
     ),
+    "several_apps": gettext_noop("%(field)s covers several apps; send the code of the app that is meant."),
     "conflict": gettext_noop(
         "This source and id were already accepted with another body; the first is kept (hashes kept / sent:"
         " %(limit)s)."

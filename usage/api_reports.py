@@ -23,7 +23,8 @@ from usage.api_views import ProviderView, UsageView, principal
 from usage.errors import ItemRefused, ParameterInvalid, UsageReportConflict
 from usage.measuring import plain
 from usage.models import UsageReport
-from usage.parsing import Refusal, read_object
+from usage.parsing import Refusal
+from usage.parsing_json import read_object
 from usage.parsing_usage_reports import NO_REGION, parse_report, parse_reports, read_address
 from usage.parsing_values import Refused
 from usage.selectors_reports import report_history, report_rows

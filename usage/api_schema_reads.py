@@ -40,18 +40,20 @@ USAGE: dict[str, Any] = {
     "operation_id": "list_usage",
     "summary": "Read usage",
     "description": (
-        "Figures by day or month of each customer's billing zone. Distinct users are counted exactly within"
-        " each window and never added up. complete_through: what was received before it is in the figures,"
-        " and no report that is owed for a day before it is missing."
+        "Figures by hour, day or month of each customer's billing zone. Distinct users are counted exactly"
+        " within each window and never added up. complete_through: what was received before it is in the"
+        " figures, and no report that is owed for a day before it is missing. Hours are counted from the raw"
+        " events of at most seven days, the last day by default."
+        " With `Accept: text/csv` the same page is CSV without a byte order mark; the next one is in `Link`."
     ),
     "tags": ["usage"],
     "parameters": [
         _query("meter", "Code of a meter."),
         _query("app", "Code of an app."),
         _query("region", "Only this region; distinct users have none."),
-        _query("from", "First day (2026-11-01) or an instant; 31 days back by default."),
+        _query("from", "First day (2026-11-01) or an instant; 31 days back by default, a day for hours."),
         _query("to", "Day or instant that is no longer included; the present by default."),
-        _query("window", "Length of a row.", enum=["day", "month"], default="day"),
+        _query("window", "Length of a row.", enum=["day", "hour", "month"], default="day"),
         *_PAGING,
     ],
     "responses": {
@@ -69,6 +71,9 @@ USAGE: dict[str, Any] = {
                 complete_through=INSTANT,
             ),
             description="A page of usage, in the order of start, app, meter, region.",
+        ),
+        (200, "text/csv"): OpenApiResponse(
+            {"type": "string"}, description="start, end, zone, app, meter, region, value; one line a row."
         ),
         **_READ_PROBLEMS,
     },

@@ -78,3 +78,14 @@ class ParameterInvalid(DomainError):  # noqa: N818
     code = "invalid_parameter"
     http_status = 400
     text = _("The parameter %(name)s is not right: %(reason)s.")
+
+
+class QueryTooWide(DomainError):  # noqa: N818
+    """A read of raw events that would take too long or return too much."""
+
+    code = "query_too_wide"
+    http_status = 400
+    text = _(
+        "This reads raw events: at most %(days)d days and %(rows)d rows at once. Ask for a shorter span, or"
+        " for days and months from GET /api/v1/usage."
+    )

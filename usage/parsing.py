@@ -1,36 +1,20 @@
-"""A request body to event envelopes: strict JSON, one verdict per item. PURE.
-
-msgspec decodes fast but keeps the last of two equal keys, so the tree's keys are counted against the
-colons of the text. A body that fails is decoded again by the slower standard decoder, which can say
-which item is at fault; the others still pass.
-"""
+"""A request body to event envelopes: one verdict per item. PURE."""
 
 import hashlib
-import json
-import re
 import unicodedata
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 
 from plans.errors import _
 from usage.errors import BodyTooLarge, UnreadableBody
+from usage.parsing_json import MAX_BYTES, MAX_DEPTH, MAX_EVENTS, check_shape, is_single, tree_of
 from usage.parsing_values import Refused, instant, text
 
-MAX_BYTES = 1024 * 1024
-MAX_EVENTS = 1_000
-MAX_DEPTH = 6  # an array of events whose data holds plain values is 3 deep
-
 Place = tuple[Any, Any, Any]  # source, type and subject of an event
-
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')  # only run over text already known to be JSON
-_UNUSUAL = (b"\\", b"\t", b"\n", b"\r")
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False):
@@ -43,6 +27,7 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     subject: str
     time: datetime  # UTC
     data: dict[str, Any]
+    timed: bool = True  # False: the sender gave no time; it is the time of receipt
 
     def identity(self, scope: str = "") -> str:
         """Return 128 bits, as hex, of SHA-256 over (source, id): NFC, parted by a byte neither may hold."""
@@ -73,207 +58,48 @@ class Parsed:
     refused: list[Refusal] = field(default_factory=list)
 
 
-def inflate(body: bytes) -> bytes:
-    """Return the content of a gzip body, refusing one that grows past the limit."""
-    stream = zlib.decompressobj(wbits=31)
-    try:
-        plain = stream.decompress(body, MAX_BYTES + 1)
-    except zlib.error:
-        raise UnreadableBody(reason=_("it is not gzip")) from None
-    if len(plain) > MAX_BYTES:
-        raise BodyTooLarge(events=MAX_EVENTS, bytes=MAX_BYTES)
-    if not stream.eof or stream.unused_data:
-        raise UnreadableBody(reason=_("the gzip stream is cut short or has something after its end"))
-    return plain
-
-
-def parse(body: bytes, *, batch: bool | None = None) -> Parsed:
+def parse(body: bytes, *, batch: bool | None = None, received: datetime | None = None) -> Parsed:
     """Read a body into envelopes. `batch`: True = an array is expected, False = one object, None = either.
 
-    Raises UnreadableBody or BodyTooLarge; every fault of a single item becomes its Refusal.
+    `received` stands for the time of events that give none; without it they are refused. Raises
+    UnreadableBody or BodyTooLarge; every fault of a single item becomes its Refusal.
     """
     if len(body) > MAX_BYTES:
         raise BodyTooLarge(events=MAX_EVENTS, bytes=MAX_BYTES)
-    single = _is_single(body, batch)
-    tree, sound = _tree(body)
+    single = is_single(body, batch)
+    tree, sound = tree_of(body)
     items = [tree] if single else tree
     if len(items) > MAX_EVENTS:
         raise BodyTooLarge(events=MAX_EVENTS, bytes=MAX_BYTES)
     if not items:
         raise UnreadableBody(reason=_("the array is empty"))
-    parsed = Parsed(sent=len(items), single=single)
-    places: set[Place] = set()
+    depth, places = (MAX_DEPTH if single else MAX_DEPTH - 1), set[Place]()
+
+    def read(index: int, item: Any) -> Envelope:
+        if not sound:
+            check_shape(item, depth)
+        return envelope(index, item, places, received=received)
+
+    return envelopes(items, read, single=single)
+
+
+def envelopes(items: Iterable[Any], read: Callable[[int, Any], Envelope], *, single: bool) -> Parsed:
+    """Read items one by one; a Refused becomes the item's Refusal and spares the others."""
+    parsed = Parsed(sent=0, single=single)
     for index, item in enumerate(items):
+        parsed.sent += 1
         try:
-            if not sound:
-                _check_shape(item, MAX_DEPTH if single else MAX_DEPTH - 1)
-            parsed.events.append(_envelope(index, item, places))
+            parsed.events.append(read(index, item))
         except Refused as no:
             parsed.refused.append(Refusal(index, _id_of(item), no.code, no.field, no.limit))
     return parsed
 
 
-def read_object(body: bytes) -> dict[str, Any]:
-    """Read a body that is one JSON object, strictly; raises UnreadableBody or BodyTooLarge."""
-    if len(body) > MAX_BYTES:
-        raise BodyTooLarge(events=MAX_EVENTS, bytes=MAX_BYTES)
-    _is_single(body, batch=False)
-    tree, sound = _tree(body)
-    try:
-        if not sound:
-            _check_shape(tree, MAX_DEPTH)
-    except Refused as no:
-        raise UnreadableBody(reason=no.code.replace("_", " ")) from None
-    found: dict[str, Any] = tree
-    return found
-
-
-def read_items(body: bytes) -> list[Any]:
-    """Read a body that is one JSON array, strictly; an item that is not sound stands there as its Refused.
-
-    Raises UnreadableBody or BodyTooLarge.
-    """
-    if len(body) > MAX_BYTES:
-        raise BodyTooLarge(events=MAX_EVENTS, bytes=MAX_BYTES)
-    _is_single(body, batch=True)
-    tree, sound = _tree(body)
-    if len(tree) > MAX_EVENTS:
-        raise BodyTooLarge(events=MAX_EVENTS, bytes=MAX_BYTES)
-    if not tree:
-        raise UnreadableBody(reason=_("the array is empty"))
-    return list(tree) if sound else [_shaped(item) for item in tree]
-
-
-def _shaped(item: Any) -> Any:
-    try:
-        _check_shape(item, MAX_DEPTH - 1)
-    except Refused as no:
-        return no
-    return item
-
-
-def _is_single(body: bytes, batch: bool | None) -> bool:
-    start = body.lstrip(b" \t\r\n")[:1]
-    if start not in (b"{", b"["):
-        raise UnreadableBody(reason=_("it is neither a JSON object nor an array"))
-    if batch is not None and batch != (start == b"["):
-        raise UnreadableBody(reason=_("one object or an array was expected, the other came"))
-    return start == b"{"
-
-
-def _tree(body: bytes) -> tuple[Any, bool]:
-    """Return the body's tree and whether it is known to be sound; else each item must be checked."""
-    try:
-        tree = _FAST.decode(body)
-        if _is_plainly_sound(body, tree) or _is_sound(body, tree):
-            return tree, True
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        pass  # perhaps one item's fault: the slower decoder says whose
-    except RecursionError:
-        raise UnreadableBody(reason=_("it is nested too deeply")) from None
-    return _slow_tree(body), False
-
-
-def _slow_tree(body: bytes) -> Any:
-    """Decode keeping what the fast decoder hides or dies of, for the item's own refusal to name."""
-    try:
-        return _SLOW.decode(body.decode("utf-8", "surrogateescape"))
-    except RecursionError:
-        raise UnreadableBody(reason=_("it is nested too deeply")) from None
-    except ValueError as error:
-        raise UnreadableBody(reason=f"it is not JSON ({error})") from None
-
-
-class _Doubled(dict[str, Any]):
-    """An object that named a key twice."""
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    return found if len(found) == len(pairs) else _Doubled(found)
-
-
-def _integer(spelled: str) -> int | Decimal:
-    return int(spelled) if len(spelled) < 100 else Decimal("Infinity")
-
-
-def _number(spelled: str) -> Decimal:
-    try:
-        return Decimal(spelled)
-    except InvalidOperation:  # an exponent beyond what decimal can hold
-        return Decimal("Infinity")
-
-
-_FAST = msgspec.json.Decoder(float_hook=_number)
-_SLOW = json.JSONDecoder(
-    object_pairs_hook=_object, parse_int=_integer, parse_float=_number, parse_constant=_number
-)
-
-
-def _check_shape(item: Any, depth: int) -> None:
-    """Refuse an item that names a key twice or nests too deeply."""
-    if isinstance(item, _Doubled):
-        raise Refused("duplicate_key", "")
-    if isinstance(item, dict | list):
-        if depth == 0:
-            raise Refused("too_deep", "", MAX_DEPTH)
-        for inner in item.values() if isinstance(item, dict) else item:
-            _check_shape(inner, depth - 1)
-
-
-def _is_plainly_sound(raw: bytes, tree: Any) -> bool:
-    """Return whether counting bytes is enough to see that valid JSON is a shallow batch without double keys.
-
-    Without a backslash each quote begins or ends a text, and without white space before a colon each key's
-    quote is followed by one. So there are at least as many `":` as keys, and as many brackets as objects
-    and arrays: when the tree has as many, none was hidden. False says nothing.
-    """
-    if type(tree) is not list or b" :" in raw or any(one in raw for one in _UNUSUAL):
-        return False
-    try:
-        inner = [item["data"] for item in tree]
-    except (TypeError, KeyError):
-        return False
-    if set(map(type, inner)) != {dict}:  # a list's or text's length counts no keys
-        return False
-    brackets = raw.count(b"{") + raw.count(b"[")
-    keys = sum(map(len, tree)) + sum(map(len, inner))
-    return brackets == 1 + 2 * len(tree) and raw.count(b'":') == keys
-
-
-def _is_sound(raw: bytes, tree: Any) -> bool:
-    """Return whether valid JSON is shallow and no object names a key twice."""
-    skeleton = _STRING.sub(b"", raw)
-    return _depth_of(skeleton) <= MAX_DEPTH and skeleton.count(b":") == sum(_keys(tree))
-
-
-def _depth_of(skeleton: bytes) -> int:
-    """Return the deepest nesting, or the first depth past the limit."""
-    depth = deepest = 0
-    for bracket in skeleton.translate(None, _NOT_BRACKETS):
-        depth += 1 if bracket in b"{[" else -1
-        if depth > deepest:
-            deepest = depth
-            if deepest > MAX_DEPTH:
-                break
-    return deepest
-
-
-def _keys(tree: Any) -> Iterator[int]:
-    """Yield the number of keys of each object in a shallow tree."""
-    inner = tree
-    if type(tree) is dict:
-        yield len(tree)
-        inner = tree.values()
-    for value in inner:
-        if type(value) is dict or type(value) is list:
-            yield from _keys(value)
-
-
-def _envelope(index: int, tree: Any, places: set[Place]) -> Envelope:
+def envelope(index: int, tree: Any, places: set[Place], *, received: datetime | None = None) -> Envelope:
     """Check the attributes that CloudEvents and identity need; unknown extensions pass and are ignored.
 
     `places` are those of the body that were found good: its events have few, so each is looked at once.
+    With `received`, the sender may leave out time and data, or write them as null.
     """
     if not isinstance(tree, dict):
         raise Refused("wrong_type", "", "object")
@@ -282,17 +108,21 @@ def _envelope(index: int, tree: Any, places: set[Place]) -> Envelope:
         raise Refused("specversion", "specversion")
     if "data_base64" in tree:
         raise Refused("unsupported", "data_base64")
-    data = get("data", {})
+    data, time = get("data", {}), get("time")
+    if received is not None and data is None:
+        data = {}
     if type(data) is not dict:
         raise Refused("wrong_type", "data", "object")
     name = text(get("id"), "id", longest=200)
-    source, kind, subject = place = get("source"), get("type"), get("subject")
+    place: Place = get("source"), get("type"), get("subject")
     if not _is_known(place, places):
-        text(source, "source", longest=200)
-        text(kind, "type", longest=64)
-        text(subject, "subject", longest=64)
+        text(place[0], "source", longest=200)
+        text(place[1], "type", longest=64)
+        text(place[2], "subject", longest=64)
         places.add(place)
-    return Envelope(index, name, source, kind, subject, instant(get("time"), "time"), data)
+    if received is not None and time is None:
+        return Envelope(index, name, *place, received, data, timed=False)
+    return Envelope(index, name, *place, instant(time, "time"), data)
 
 
 def _is_known(place: Place, places: set[Place]) -> bool:

@@ -112,8 +112,11 @@ def shown(name: str) -> str:
 
 
 def payload_hash(event: Envelope, data: Mapping[str, str]) -> int:
-    """Return 64 bits over type, instant and data; texts hold no control character to part them wrongly."""
-    parts = [event.type, spelled(event.time)]
+    """Return 64 bits over type, instant and data; texts hold no control character to part them wrongly.
+
+    A time that the sender did not give is no part of it: the repeat comes at another one.
+    """
+    parts = [event.type, spelled(event.time) if event.timed else ""]
     for name in sorted(data):
         parts += (name, data[name])
     digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).digest()

@@ -10,7 +10,7 @@ import msgspec
 
 from plans.sla_terms import EXCLUSIONS
 from plans.timespan import Period
-from usage.parsing import read_object
+from usage.parsing_json import read_object
 from usage.parsing_reports import revision, span
 from usage.parsing_values import Refused, instant, quantity, text
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from plans.timespan import Period
-from usage.parsing import read_object
+from usage.parsing_json import read_object
 from usage.parsing_values import Refused, instant, quantity, text
 
 UNITS = ("minutes", "user_minutes", "requests")

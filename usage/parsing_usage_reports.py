@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from usage.parsing import Refusal, read_items
+from usage.parsing import Refusal
+from usage.parsing_json import read_items
 from usage.parsing_reports import revision
 from usage.parsing_values import Refused, quantity, text
 

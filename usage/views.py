@@ -15,6 +15,7 @@ from plans import clock
 from plans.templatetags.figures import quantity, short_day
 from subscriptions.models import App
 from subscriptions.portal import MemberRequest, member_page
+from usage.csv_text import harmless
 from usage.selectors_quotas import highest_of
 from usage.summary import DayValue, MeterUse, MonthUse, day_values, days_of, month_use
 
@@ -67,13 +68,8 @@ def usage_csv(request: MemberRequest) -> HttpResponse:
     rows.writerow([_("day"), _("app"), _("app code"), _("meter"), _("value"), _("unit")])
     for one in day_values(asked.apps, meter, asked.month.period, request.visit.zone):
         figures = [one.app.code, meter.code, format(one.value.normalize(), "f"), meter.unit]
-        rows.writerow([one.day.isoformat(), _harmless(one.app.name), *figures])
+        rows.writerow([one.day.isoformat(), harmless(one.app.name), *figures])
     return response
-
-
-def _harmless(text: str) -> str:
-    """Keep a spreadsheet from running a name as a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
 
 
 def _asked(request: MemberRequest) -> Asked | None:

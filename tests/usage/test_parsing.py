@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usage.errors import BodyTooLarge, UnreadableBody
-from usage.parsing import MAX_BYTES, Parsed, inflate, parse
+from usage.parsing import Parsed, parse
+from usage.parsing_json import MAX_BYTES, inflate
 from usage.parsing_values import Refused, quantity
 
 EVENT = {

@@ -115,7 +115,7 @@ def test_a_customer_key_sees_its_own_rows_and_a_strangers_app_is_not_there() -> 
 @pytest.mark.parametrize(
     ("parameters", "status"),
     [
-        ({"window": "hour"}, 400),
+        ({"window": "week"}, 400),
         ({"limit": "0"}, 400),
         ({"limit": "1001"}, 400),
         ({"limit": "0000010000"}, 400),

@@ -6,6 +6,7 @@ from usage.models.entitlements import Entitlement, EntitlementState, QuotaWarnin
 from usage.models.events import BatchState, IngestBatch, UsageEvent, UsageEventKey
 from usage.models.exclusions import ExcludedWindow, ExclusionKind
 from usage.models.expectations import MissingPolicy, ReportExpectation
+from usage.models.names import EventName
 from usage.models.readings import Reading
 from usage.models.refused import EventConflict, QuarantinedEvent, QuarantineReason
 from usage.models.reports import ReportKind, UsageReport
@@ -19,6 +20,7 @@ __all__ = [
     "Entitlement",
     "EntitlementState",
     "EventConflict",
+    "EventName",
     "ExcludedWindow",
     "ExclusionKind",
     "Grain",

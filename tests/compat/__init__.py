@@ -1,0 +1,1 @@
+"""Façades with the real clients of the other products, against a live server."""
