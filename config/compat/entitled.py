@@ -10,9 +10,10 @@ from plans.models.features import FeatureType
 from plans.money import add_up, exact
 from plans.selectors import entitlements_of
 from subscriptions.anchors import current_period
-from subscriptions.models import Subscription
+from subscriptions.models import App, Customer, Subscription
 from subscriptions.models.customers import Standing
-from subscriptions.selectors import held_options, phase_at, zone_of
+from subscriptions.selectors import held_options, live_subscriptions, phase_at, zone_of
+from subscriptions.selectors_codes import subscription_covering
 from usage.selectors_used import used_by
 
 UNLIMITED = "unlimited"
@@ -42,9 +43,10 @@ class Entitled:
 
 
 def entitled(
-    agreements: Sequence[Subscription], at: datetime, only: str | None = None
+    customer: Customer, app: App | None, at: datetime, only: str | None = None
 ) -> dict[str, Entitled]:
-    """Return by feature what agreements in force grant together."""
+    """Return by feature what the agreements in force grant together: those of a customer, or the app's."""
+    agreements = _agreements(customer, app, at)
     grants: dict[str, list[Grant]] = {}
     for agreed in agreements:
         for feature, one in _grants(agreed, at):
@@ -52,6 +54,13 @@ def entitled(
                 grants.setdefault(feature, []).append(one)
     rows = Feature.objects.filter(code__in=list(grants)).select_related("meter").order_by("code")
     return {row.code: _entitled(row, grants[row.code], at) for row in rows}
+
+
+def _agreements(customer: Customer, app: App | None, at: datetime) -> list[Subscription]:
+    if app is None:
+        return list(live_subscriptions(at).filter(customer=customer))
+    covering = subscription_covering(app.code, at)
+    return [covering] if covering else []
 
 
 def _grants(agreed: Subscription, at: datetime) -> list[tuple[str, Grant]]:
