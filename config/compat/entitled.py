@@ -1,32 +1,16 @@
-"""What a customer may use now, for doors that ask: the one place where façades take entitlements from."""
+"""What a customer may use now, for façades: the answers of our own access check, one for each feature."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from plans.models import Feature
-from plans.models.features import FeatureType
-from plans.money import add_up, exact
-from plans.selectors import entitlements_of
-from subscriptions.anchors import current_period
-from subscriptions.models import Subscription
-from subscriptions.models.customers import Standing
-from subscriptions.selectors import held_options, phase_at, zone_of
-from usage.selectors_used import used_by
+from subscriptions.models import App, Customer
+from usage.entitlement import UNLIMITED, decide
+from usage.selectors_entitlements import Asked, find
+from usage.services import rebuild_entitlements
 
-UNLIMITED = "unlimited"
-PLAN = "plan"
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What one option of one agreement grants."""
-
-    agreed: Subscription
-    option: str
-    value: str
-    times: Decimal
+__all__ = ["UNLIMITED", "Entitled", "entitled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,61 +26,22 @@ class Entitled:
 
 
 def entitled(
-    agreements: Sequence[Subscription], at: datetime, only: str | None = None
+    customer: Customer, app: App | None, at: datetime, only: str | None = None
 ) -> dict[str, Entitled]:
-    """Return by feature what agreements in force grant together."""
-    grants: dict[str, list[Grant]] = {}
-    for agreed in agreements:
-        for feature, one in _grants(agreed, at):
-            if only in (None, feature):
-                grants.setdefault(feature, []).append(one)
-    rows = Feature.objects.filter(code__in=list(grants)).select_related("meter").order_by("code")
-    return {row.code: _entitled(row, grants[row.code], at) for row in rows}
+    """Return by feature what is granted now to an app, or to a customer: there the app with access speaks."""
+    asked = Asked(app.code if app else None, None if app else customer.public_id, None, only)
+    found = find(asked, at)
+    if found is not None and not found.is_fresh:
+        rebuild_entitlements(found.customer_id, at=at)
+        found = find(asked, at)
+    told: dict[str, Entitled] = {}
+    for answer in map(decide, found.facts if found else ()):
+        one = _entitled(answer)
+        if one.value is not None and (one.feature not in told or not told[one.feature].has_access):
+            told[one.feature] = one
+    return told
 
 
-def _grants(agreed: Subscription, at: datetime) -> list[tuple[str, Grant]]:
-    phase = phase_at(agreed, at)
-    if phase is None:
-        return []
-    held = {PLAN: Decimal(1), **held_options(agreed, at)}
-    return [
-        (feature, Grant(agreed, option, str(value), held[option]))
-        for option, given in entitlements_of(phase.plan_version).items()
-        if option in held
-        for feature, value in given.items()
-    ]
-
-
-def _entitled(row: Feature, grants: Sequence[Grant], at: datetime) -> Entitled:
-    good = all(one.agreed.customer.standing != Standing.SUSPENDED for one in grants)
-    value = _value(row.type, grants)
-    if row.type == FeatureType.SWITCH:
-        return Entitled(row.code, row.type, good and value == "true", value)
-    if row.type == FeatureType.TEXT:
-        return Entitled(row.code, row.type, good, value)
-    limit = None if value == UNLIMITED else Decimal(value)
-    if row.type == FeatureType.NUMBER:
-        return Entitled(row.code, row.type, good and limit != 0, value, limit)
-    return Entitled(row.code, row.type, good, value, limit, _used(row, grants, at))
-
-
-def _value(kind: str, grants: Sequence[Grant]) -> str:
-    """Return what several grants come to: on if one is on, the highest number, allowances added up."""
-    values = [one.value for one in grants]
-    if kind == FeatureType.SWITCH:
-        return "true" if "true" in values else "false"
-    if kind == FeatureType.TEXT:
-        return min(grants, key=lambda one: (one.option == PLAN, one.option)).value
-    if UNLIMITED in values:
-        return UNLIMITED
-    if kind == FeatureType.NUMBER:
-        return str(max(Decimal(value) for value in values))
-    with exact():
-        return f"{sum((Decimal(one.value) * one.times for one in grants), Decimal(0)):f}"
-
-
-def _used(row: Feature, grants: Sequence[Grant], at: datetime) -> Decimal:
-    meter = row.meter.code if row.meter else ""
-    agreements = {one.agreed.pk: one.agreed for one in grants}.values()
-    periods = [(one, current_period(one.anchor, zone_of(one.customer), at)) for one in agreements]
-    return add_up([used_by(one, period, [meter]).get(meter, Decimal(0)) for one, period in periods])
+def _entitled(answer: dict[str, Any]) -> Entitled:
+    limit, used = (None if answer[name] is None else Decimal(answer[name]) for name in ("limit", "used"))
+    return Entitled(answer["feature"], answer["kind"], answer["has_access"], answer["value"], limit, used)

@@ -33,7 +33,13 @@ from usage.services import Outcome, ingest_named
 
 MOST_EVENTS = 100
 SOURCE = "lago/"
-OURS = {"id": "transaction_id", "type": "code", "subject": "external_subscription_id", "time": "timestamp"}
+OURS = {
+    "id": "transaction_id",
+    "type": "code",
+    "subject": "external_subscription_id",
+    "time": "timestamp",
+    "data": "properties",
+}
 _SECONDS = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?")
 
 Taken = list[tuple[dict[str, Any], Envelope]]
@@ -134,7 +140,7 @@ def _envelope(index: int, item: Any, known: Places, at: datetime, seen: set[Plac
 
 def _time(given: Any) -> Any:
     """Return Unix seconds, as number or text, as RFC 3339; anything else is judged as it is."""
-    spelled = str(given) if type(given) in (int, Decimal) else given
+    spelled = f"{given:.9f}" if type(given) in (int, Decimal) and 0 <= given < 10**12 else given
     if not isinstance(spelled, str) or not _SECONDS.fullmatch(spelled):
         return spelled
     seconds = Decimal(spelled)
@@ -154,7 +160,7 @@ def _refused(outcome: Outcome) -> list[Refusal]:
 
 def _field(ours: str) -> str:
     head, _dot, rest = ours.partition(".")
-    return f"properties.{rest}" if head == "data" and rest else OURS.get(ours, ours)
+    return ".".join(filter(None, (OURS.get(head, head), rest)))
 
 
 def _details(refused: Refusal) -> dict[str, list[str]]:

@@ -14,10 +14,7 @@ from plans import clock
 from plans.errors import NotFound
 from plans.models import Feature
 from plans.models.features import FeatureType
-from subscriptions.models import Subscription
 from subscriptions.models.keys import Scope
-from subscriptions.selectors import live_subscriptions
-from subscriptions.selectors_codes import subscription_covering
 
 
 class AccessView(OpenMeterView):
@@ -28,7 +25,7 @@ class AccessView(OpenMeterView):
     def get(self, request: Request, key: str) -> HttpResponse:
         """Return them by code."""
         at = clock.now()
-        found = entitled(_agreements(request, key, at), at)
+        found = entitled(*place_of(request, key), at)
         return told({"entitlements": {code: _value(one) for code, one in found.items()}})
 
 
@@ -40,20 +37,11 @@ class ValueView(OpenMeterView):
     def get(self, request: Request, key: str, feature: str) -> HttpResponse:
         """Return its value; a known feature that is not granted is no access."""
         at = instant_of(request.query_params, "time") or clock.now()
-        agreements = _agreements(request, key, at)
+        place = place_of(request, key)
         if not Feature.objects.filter(code=feature).exists():
             raise NotFound
-        found = entitled(agreements, at, only=feature).get(feature)
+        found = entitled(*place, at, only=feature).get(feature)
         return told(_value(found) if found else {"hasAccess": False})
-
-
-def _agreements(request: Request, key: str, at: Any) -> list[Subscription]:
-    """Return what is in force: of an app what covers it, of a customer all."""
-    customer, app = place_of(request, key)
-    if app is not None:
-        covering = subscription_covering(app.code, at)
-        return [covering] if covering else []
-    return list(live_subscriptions(at).filter(customer=customer))
 
 
 def _value(one: Entitled) -> dict[str, Any]:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import available_timezones
 
 from django.conf import settings
+from django.db import connection
 from django.http import HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
@@ -25,7 +27,7 @@ from usage.api_bodies import JSON, media_type, read_body
 from usage.errors import ParameterInvalid
 from usage.measuring import plain
 from usage.parsing_json import read_object
-from usage.parsing_values import Refused, instant
+from usage.parsing_values import Refused, instant, text
 from usage.selectors_windows import Unit, WindowQuery, WindowRow, window_rows
 
 WINDOWS = ("MINUTE", "HOUR", "DAY", "MONTH")
@@ -98,7 +100,7 @@ def _from_body(tree: Mapping[str, Any]) -> Asked:
     texts = {name: _texts(name, [tree[name]])[0] for name in TEXTS if tree.get(name)}
     filters = tree.get("filterGroupBy") or {}
     if not isinstance(filters, dict):
-        raise _wrong("filterGroupBy")
+        raise ParameterInvalid(name="filterGroupBy", reason=_("it is an object of lists of texts"))
     return Asked(
         first=_instant("from", tree.get("from")),
         last=_instant("to", tree.get("to")),
@@ -113,10 +115,12 @@ def _from_body(tree: Mapping[str, Any]) -> Asked:
 
 def _texts(name: str, given: Any) -> list[str]:
     values = [] if given is None else given
-    if not isinstance(values, list) or not all(type(one) is str and "\0" not in one for one in values):
+    if not isinstance(values, list):
         raise _wrong(name)
-    found: list[str] = values
-    return found
+    try:
+        return [text(one, name, longest=200) for one in values]
+    except Refused:
+        raise _wrong(name) from None
 
 
 def _instant(name: str, given: Any) -> datetime | None:
@@ -156,11 +160,17 @@ def _query(meter: Meter, asked: Asked, apps: list[int] | None, at: datetime) -> 
 
 
 def _zone(given: str) -> str:
-    try:
-        return ZoneInfo(given).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        reason = _("it is an IANA name such as Asia/Shanghai")
-        raise ParameterInvalid(name="windowTimeZone", reason=reason) from None
+    if given in _zones():
+        return given
+    raise ParameterInvalid(name="windowTimeZone", reason=_("it is an IANA name such as Asia/Shanghai"))
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Return the names that both the database and this process know."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_timezone_names")
+        return frozenset(name for (name,) in cursor.fetchall()) & available_timezones()
 
 
 def _row(row: WindowRow) -> dict[str, Any]:
@@ -187,7 +197,7 @@ def _csv(rows: list[WindowRow], by: tuple[str, ...]) -> HttpResponse:
 
 
 def _wrong(name: str) -> ParameterInvalid:
-    return ParameterInvalid(name=name, reason=_("it has the wrong JSON type"))
+    return ParameterInvalid(name=name, reason=_("it is a list of texts"))
 
 
 def _not_here(name: str) -> ParameterInvalid:
