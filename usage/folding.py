@@ -86,7 +86,8 @@ _EMPTY = """
 UPDATE usage_usagerollup SET sum = 0, count = 0, min = 0, max = 0, last = NULL, last_at = NULL,
        last_key = NULL, revision = revision + 1, updated_at = now()
 WHERE app_id = %(app)s AND meter_id = %(meter)s AND cell_start = %(start)s AND grain = 'day'
-      AND report_id IS NULL AND region <> ALL (ARRAY(SELECT DISTINCT v.region FROM usage_usageevent v WHERE {events}))
+      AND report_id IS NULL
+      AND region <> ALL (ARRAY(SELECT DISTINCT v.region FROM usage_usageevent v WHERE {events}))
 """
 _SEEN = """
 INSERT INTO usage_distinctuser (app_id, meter_id, day, user_digest)
