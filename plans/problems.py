@@ -105,7 +105,8 @@ TEXTS: dict[str, str] = {
     ),
     "published_date": _("%(version)s is published with the date %(date)s, which cannot change."),
     "meter_in_use": _(
-        "“%(code)s” is counted in published terms, so its %(fields)s cannot change. Make a new meter."
+        "“%(code)s” is counted in published terms or has figures already, so its %(fields)s cannot change. "
+        "Make a new meter."
     ),
     "missing_description": _("The description in %(language)s is missing."),
     "too_long": _("“%(field)s” holds at most %(most)s characters, this is %(length)s."),
