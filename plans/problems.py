@@ -136,7 +136,8 @@ TEXTS: dict[str, str] = {
     ),
     "published_date": _("%(version)s is published with the date %(date)s, which cannot change."),
     "meter_in_use": _(
-        "“%(code)s” is counted in published terms, so its %(fields)s cannot change. Make a new meter."
+        "“%(code)s” is counted in published terms or has figures already, so its %(fields)s cannot change. "
+        "Make a new meter."
     ),
     "missing_description": _("The description in %(language)s is missing."),
     "too_many": _("These are %(count)s entries, and at most %(most)s are taken. Add some of them up."),

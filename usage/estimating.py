@@ -20,7 +20,7 @@ from plans.timespan import Period
 from subscriptions.models import Subscription
 from usage.expecting import Missing, missing_of
 from usage.measuring import PLACE, Cell, Snapshot
-from usage.models import MissingPolicy, Reading
+from usage.models import MissingPolicy, Reading, ReportExpectation
 from usage.reported import ESTIMATE, Place, is_reported
 from usage.store import array
 
@@ -117,7 +117,8 @@ def add_estimates(
 ) -> None:
     """Put estimates in the place of what is missing, where a policy says so."""
     fed = {meter.pk: meter for meter in meters if is_reported(meter)}
-    if not fed:
+    guessed = ReportExpectation.objects.filter(meter__in=fed).exclude(policy=MissingPolicy.HOLD)
+    if not fed or not guessed.exists():
         return
     missing = missing_of(subscription, period, [meter.code for meter in fed.values()])
     kinds = {pk: meter.kind for pk, meter in fed.items()}

@@ -21,6 +21,9 @@ SELECT s.n,
           AND u.span = tstzrange(s.start, s.finish) AND u.revision = s.revision),
        EXISTS (SELECT FROM usage_usagereport u
                WHERE u.app_id = s.app AND u.meter_id = s.meter AND u.region = s.region
+                 -- ranges sort by their start, and none is longer than a month: this bounds the index scan
+                 AND u.span > tstzrange(s.start - interval '40 days', s.start - interval '40 days', '[]')
+                 AND u.span < tstzrange(s.finish, NULL)
                  AND u.span && tstzrange(s.start, s.finish) AND u.span <> tstzrange(s.start, s.finish))
 FROM unnest(%(app)s::bigint[], %(meter)s::bigint[], %(region)s::text[], %(start)s::timestamptz[],
             %(end)s::timestamptz[], %(revision)s::int[]) WITH ORDINALITY

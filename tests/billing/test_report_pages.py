@@ -45,7 +45,7 @@ def billed():
 
 SAID = {
     "en": ("Estimated: 1 value", "Reported, revision 1", "estimated, as no report came in time: Oct 6, 2026"),
-    "zh-Hans": ("估算值：1 个", "后端上报，修订号 1", "未按时收到上报，为估算值：2026年10月6日"),
+    "zh-Hans": ("估算值：1 个", "后端上报，修订版 1", "未按时收到上报，为估算值：2026年10月6日"),
 }
 
 

@@ -6,7 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import IntegrityError, transaction
 
+from plans.catalogue import read_catalogue
 from plans.models.meters import MeterSource
+from plans.problems import TermsInvalid
+from plans.services_catalogue import apply_catalogue
 from plans.timespan import local_midnight
 from tests.factories import NOW, TESTER, make_app, make_customer, make_subscription
 from tests.usage.reports_world import (
@@ -198,3 +201,19 @@ def test_a_recompute_leaves_a_reported_cell_alone() -> None:
     roll_up_all()
 
     assert UsageRollup.objects.get().max == 5
+
+
+def test_a_catalogue_file_cannot_change_what_feeds_a_counted_meter() -> None:
+    daily()
+    text = (
+        "meters:\n  - {code: dau, names: {en: Days, zh-Hans: 日}, kind: gauge, unit: dau, source: events,"
+        " event_type: dau}\nplans: []\n"
+    )
+    apply_catalogue(read_catalogue(text), at=NOW, by=TESTER)
+    apply_catalogue(read_catalogue(text.replace("events,", "daily_reports,")), at=NOW, by=TESTER)
+    report(day_report(an_app(), "2026-11-18", "1"))
+
+    with pytest.raises(TermsInvalid) as refused:
+        apply_catalogue(read_catalogue(text), at=NOW, by=TESTER)
+
+    assert [(one.path, one.code) for one in refused.value.problems] == [("meters[0].source", "meter_in_use")]

@@ -3,6 +3,7 @@
 import json
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -97,6 +98,22 @@ def test_one_body_may_hold_several_revisions_of_one_day_and_each_has_its_verdict
 
     assert statuses(found) == ["accepted", "outdated", "duplicate", "report_conflict", "accepted"]
     assert cell() == (3, 1)
+
+
+def test_whatever_order_revisions_come_in_the_same_one_counts() -> None:
+    daily()
+    revisions = range(1, 5)
+    for order in permutations(revisions):
+        app = an_app()
+        told = [report(day_report(app, "2026-11-18", str(10 * n), revision=n))[0] for n in order]
+
+        highest = [max(order[: k + 1]) for k in range(len(order))]
+        assert [one.current for one in told] == highest
+        expected = ["accepted" if n == top else "outdated" for n, top in zip(order, highest, strict=True)]
+        assert statuses(told) == expected
+        cell = UsageRollup.objects.get(app=app)
+        assert (cell.max, cell.revision) == (40, expected.count("accepted"))
+        assert UsageReport.objects.filter(app=app).count() == len(revisions)
 
 
 def test_a_thousand_in_one_body_take_as_many_statements_as_one() -> None:
