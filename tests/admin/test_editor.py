@@ -167,10 +167,15 @@ def test_a_fault_of_meaning_is_saved_and_named_with_its_path(staff: Client) -> N
     assert "not above the one before it" in problem["text"]
 
 
-def test_a_published_version_has_no_form(staff: Client) -> None:
+def test_a_published_version_is_read_in_its_forms_and_not_changed(staff: Client) -> None:
     version = publish_house()["growth"]
 
-    assert "data-editor" not in shown(staff, change(version))
+    page = shown(staff, change(version))
+
+    assert 'data-editor="read"' in page
+    assert send(staff, version, {"terms": {"currency": "USD", "charges": []}}).status_code in (302, 403)
+    version.refresh_from_db()
+    assert version.terms["charges"]
 
 
 @pytest.mark.parametrize(

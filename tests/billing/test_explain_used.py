@@ -41,7 +41,7 @@ def rated(*steps: dict[str, Any], of: Any = "peak", reduce: Any = None) -> Any:
         ([{"at_least": "10"}, EACH], "seats", 5),
         ([EACH], "peak", None),  # everything is charged: one number says it
         ([{"over": "60"}, EACH], "peak", None),  # another unit
-        ([{"included": "1"}, EACH], {"plus": ["peak", "seats"]}, None),  # two things
+        ([{"included": "1"}, EACH], {"plus": ["peak", {"times": ["seats", "2"]}]}, None),  # two things
     ],
 )
 def test_what_was_used_stands_beside_what_is_charged(steps: Any, of: Any, found: int | None) -> None:
