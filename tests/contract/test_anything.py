@@ -1,4 +1,4 @@
-"""Requests made from the API document, sound and broken: no 5xx, and every refusal is a problem with a code."""
+"""Requests made from the API document, sound and broken: no 5xx, every refusal a problem with a code."""
 
 from collections.abc import Iterator
 from pathlib import Path
