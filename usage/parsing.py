@@ -262,7 +262,8 @@ def _envelope(index: int, tree: Any, places: set[Place]) -> Envelope:
     if type(data) is not dict:
         raise Refused("wrong_type", "data", "object")
     name = text(get("id"), "id", longest=200)
-    source, kind, subject = place = get("source"), get("type"), get("subject")
+    place: Place = get("source"), get("type"), get("subject")
+    source, kind, subject = place
     if not _is_known(place, places):
         text(source, "source", longest=200)
         text(kind, "type", longest=64)
