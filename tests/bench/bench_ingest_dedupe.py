@@ -5,7 +5,7 @@ events, a commit for each batch.
 
 What stands in the way of 1.0 at batch 1,000: the limit is 8 to 9 µs an event of one core; ours is 22 µs of
 two (see ingest_copy), of which PostgreSQL has no more than the limit's. At 100 a request costs 2 ms of its
-own (HTTP, key, rate limit) beside 1 ms in PostgreSQL, most of it for the commit, which four connections share.
+own (HTTP, key, rate limit) beside 1 ms in PostgreSQL, and the commit, which four connections share.
 """
 
 from collections.abc import Iterator
