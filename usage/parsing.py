@@ -115,14 +115,15 @@ def envelope(index: int, tree: Any, places: set[Place], *, received: datetime | 
         raise Refused("wrong_type", "data", "object")
     name = text(get("id"), "id", longest=200)
     place: Place = get("source"), get("type"), get("subject")
+    source, kind, subject = place
     if not _is_known(place, places):
-        text(place[0], "source", longest=200)
-        text(place[1], "type", longest=64)
-        text(place[2], "subject", longest=64)
+        text(source, "source", longest=200)
+        text(kind, "type", longest=64)
+        text(subject, "subject", longest=64)
         places.add(place)
     if received is not None and time is None:
-        return Envelope(index, name, *place, received, data, timed=False)
-    return Envelope(index, name, *place, instant(time, "time"), data)
+        return Envelope(index, name, source, kind, subject, received, data, timed=False)
+    return Envelope(index, name, source, kind, subject, instant(time, "time"), data)
 
 
 def _is_known(place: Place, places: set[Place]) -> bool:

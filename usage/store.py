@@ -188,7 +188,7 @@ def _bound() -> CursorWrapper:
     if _last_used() + CHECK_SECONDS < time.monotonic():
         connection.close_if_health_check_failed()
     connection.ensure_connection()
-    raw = _BoundCursor(connection.connection)
+    raw: Any = _BoundCursor(connection.connection)  # type: ignore[call-arg]  # the stubs know one base only
     return connection.make_debug_cursor(raw) if connection.queries_logged else connection.make_cursor(raw)
 
 

@@ -3,10 +3,12 @@
 A thousand apps in four billing zones, eight meters, batches of 1,000; the product's own roll-up, in passes of
 one transaction each, on logged tables. The scan is serial and adds the values.
 
-What stands in the way of 4: the scan takes about 0.1 µs an event here. Grouping by (app, meter, region, part
-of a day) with sum, count and both bounds takes about 0.25 µs, and no part of it can run on a second core, as
-PostgreSQL plans no parallel query under an INSERT. Writing takes the rest: 240,000 cells (43 events each),
-each with its unique index, its checks and its WAL.
+What stands in the way of 4, in processor time for each event (AMD EPYC, PostgreSQL 18): the scan takes 0.09
+µs. Reading by batch and grouping by (app, meter, region, part of a day) into sum, count and both bounds takes
+0.35 µs, summing the parts into days of zones 0.1, and no part of it can run on a second core, as PostgreSQL
+plans no parallel query under an INSERT. Writing takes the rest, 0.5 µs: a cell for every 43 events, each with
+two indexes, its checks and its WAL. Zones asked of each event, batches compared with a list, foreign keys and
+two more indexes cost 2.1 µs more; they are gone.
 """
 
 from collections.abc import Iterator

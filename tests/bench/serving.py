@@ -82,7 +82,7 @@ def serving(key: str, **more: str) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="ratecard-bench-") as name:
         folder = Path(name)
         options = Options(port=port, sandbox_port=0, data=folder, demo=False, worker=False, beat=False)
-        child = launch(web_recipe(options, {**_environment(), **more}), folder)
+        child = launch(web_recipe(options, {**production(), **more}), folder)
         try:
             _await(port, child.log)
             yield Server(port, key, folder)
@@ -90,7 +90,7 @@ def serving(key: str, **more: str) -> Iterator[Server]:
             stop(child)
 
 
-def _environment() -> dict[str, str]:
+def production() -> dict[str, str]:
     """Return production's settings; the rate limit is asked but never reached."""
     return {
         "DJANGO_SETTINGS_MODULE": "config.settings",
