@@ -9,9 +9,7 @@ from rest_framework import serializers
 
 from billing.baskets import CYCLE, START
 from billing.models import Quote
-from billing.selectors_quotes import ShownQuote, shown_quote
-from billing.situation import Part
-from billing.situation_notes import usage_notes
+from billing.selectors_quotes import ShownQuote, notes_of, shown_quote
 from plans.api import TextSerializer
 from plans.pages import PAGE_PARAMETERS, page_schema
 from subscriptions.models.agreements import Term
@@ -189,7 +187,7 @@ def whole(quote: Quote, at: datetime) -> Fields:
         START: _invoice(shown, START),
         CYCLE: _invoice(shown, CYCLE),
         "later": _later(shown),
-        "notes": [one.sentence() for one in usage_notes(shown.terms.document, Part(usage=asked["usage"]))],
+        "notes": [one.sentence() for one in notes_of(shown)],
         "alternatives": asked.pop("alternatives", {}),
         "asked": asked,
     }

@@ -1,19 +1,26 @@
 """Reads of quotes: a customer's own, or every one for the provider's programs."""
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.utils.http import urlencode
 
 from billing.baskets import CYCLE, START
+from billing.inputs_read import read_inputs
 from billing.models import Quote
 from billing.previews import PreviewPart
 from billing.quote_rating import stored_lines
 from billing.selectors_gather import meter_names
+from billing.situation import Part
+from billing.situation_notes import outside_notes, usage_notes
 from plans.composition import MODULE, SLA, SUPPORT
 from plans.errors import NotFound
+from plans.problems import Problem
 from plans.selectors import terms_of
 from plans.terms import Terms
+from plans.terms_timing import timings
+from plans.timespan import Period
 from subscriptions.models.agreements import Term
 
 
@@ -49,6 +56,21 @@ def shown_quote(quote: Quote) -> ShownQuote:
     return ShownQuote(
         quote, terms, PreviewPart(months, tuple(lines[START])), PreviewPart(1, tuple(lines[CYCLE]))
     )
+
+
+def notes_of(shown: ShownQuote) -> list[Problem]:
+    """Return what of the usage changes nothing, or is assumed; dated entries outside what is priced too."""
+    document, part = shown.terms.document, Part(usage=shown.quote.asked["usage"])
+    rules = timings(document)
+    counted: dict[str, list[Period]] = {}
+    zone = "UTC"
+    for tree in shown.quote.inputs["invoices"][CYCLE]:
+        inputs = read_inputs(tree)
+        zone = inputs.context.zone
+        for due in inputs.due:
+            for code in rules[due.charge].meters:
+                counted.setdefault(code, []).append(due.period)
+    return [*usage_notes(document, part), *outside_notes(document, part, counted, ZoneInfo(zone))]
 
 
 def calculator_query(quote: Quote) -> str:

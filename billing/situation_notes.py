@@ -3,7 +3,7 @@
 A note is no fault: the bill stands. It has a path and a sentence as a fault has.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -52,6 +52,16 @@ def usage_notes(document: Document, part: Part) -> list[Problem]:
             params = {"name": code, "band": schedule.otherwise}
             timeless.setdefault(code, Problem(path, "note_band", params))
     return [*unread.values(), *timeless.values()]
+
+
+def outside_notes(
+    document: Document, part: Part, counted: Mapping[str, Sequence[Period]], zone: ZoneInfo
+) -> Iterator[Problem]:
+    """Yield a note for each meter with entries in none of the periods that it is counted for."""
+    for code, periods in counted.items():
+        if code in part.usage and periods:
+            own = Part(usage={code: part.usage[code]})
+            yield from _Outside(True, list(periods)).of(document, own, periods[0], zone)
 
 
 def _cadence(document: Document, periods: Iterable[tuple[str, Period]], zone: ZoneInfo) -> Iterator[Problem]:

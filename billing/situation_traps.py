@@ -26,7 +26,7 @@ def trap_problems(document: Document, part: Part) -> Iterator[Problem]:
         if meter is not None and "value" not in attributes:
             known = read.setdefault(code, read_attributes(document, code))
             yield from misspelt(attributes, known, path)
-        for attribute in meter.where if meter else ():
+        for attribute in set(meter.where) - bands_of(meter) if meter else ():
             if attribute not in attributes:
                 yield Problem(path, "given_where", {"name": code, "attribute": attribute})
         for dimension in dimensions.get(code, ()):

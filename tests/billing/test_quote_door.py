@@ -195,6 +195,19 @@ def test_a_bad_field_has_a_code_and_a_place(change, expected):
     assert errors(Door().post({**ASKED, **change})) == expected
 
 
+def test_usage_dated_outside_the_period_priced_is_noted():
+    outside = [{"value": "9000", "at": "2027-05-01T00:00:00Z"}]
+    inside = [{"value": "9000", "at": "2026-11-28T00:00:00Z"}]
+
+    missed = Door().post({**ASKED, "usage": {"mau": "10", "traffic": outside}}).json()
+    counted = Door().post({**ASKED, "usage": {"mau": "10", "traffic": inside}}).json()
+
+    (note,) = missed["notes"]
+    assert note.startswith("Values of “traffic” lie outside the period 2026-11-20")
+    assert counted["notes"] == []
+    assert counted["cycle_total"] > missed["cycle_total"]
+
+
 def test_what_no_price_reads_is_noted_and_a_misspelt_value_refused():
     usage = {"mau": 4500, "traffic": [{"value": "2", "colour": "red"}, {"value": "3", "colour": "blue"}]}
 

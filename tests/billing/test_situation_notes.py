@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from billing.situation import Situation
 from billing.situation_check import situation_problems
 from billing.situation_notes import notes_of
+from billing.situation_run import answer
 from plans.shape import build
 from plans.terms import Document, read_terms
 
@@ -62,6 +63,25 @@ def faults(**given: Any) -> list[tuple[str, str]]:
     return [
         (one.code, one.path) for one in situation_problems(DOCUMENT, situation(**given)) if one.sentence()
     ]
+
+
+def test_a_schedule_says_the_band_that_where_asks_for():
+    windows = [{"from": "22:00", "to": "06:00"}]
+    schedule = {"zone": "UTC", "bands": [{"code": "night", "windows": windows}], "else": "day"}
+    tree = {
+        "currency": "USD",
+        "schedules": {"c": schedule},
+        "meters": {"night_min": {"unit": "minutes", "schedule": "c", "where": {"band": "night"}}},
+        "charges": [{"code": "n", "of": "night_min", "split": "app", "steps": [{"price": {"each": "1"}}]}],
+    }
+    usage = [
+        {"value": "3", "app": "a", "at": "2026-06-02T23:00:00Z"},
+        {"value": "4", "app": "a", "at": "2026-06-02T09:00:00Z"},
+    ]
+    document, situation = read_terms(tree).document, Situation(usage={"night_min": usage})
+
+    assert list(situation_problems(document, situation)) == []
+    assert answer(read_terms(tree), situation).amount == 3
 
 
 def test_a_charge_of_another_period_than_the_bill_is_told_once():
