@@ -50,7 +50,7 @@ SENTENCES = {
     "not_a_span": gettext_noop("%(field)s must lie after its start."),
     "outside_window": gettext_noop("%(field)s must lie within the report's window."),
     "fed_otherwise": gettext_noop(
-        "The meter of this %(field)s is fed otherwise (source: %(limit)s). A meter takes events or one kind"
+        "The meter named by %(field)s is fed otherwise (source: %(limit)s). A meter takes events or one kind"
         " of report, never two."
     ),
     "no_such_meter": gettext_noop("No meter has this code."),

@@ -21,6 +21,8 @@ from plans.actor import SEED
 from plans.models import PlanVersion
 from subscriptions import services
 from subscriptions.models import App, Customer, Subscription
+from usage.models import QuotaWarning
+from usage.services import watch_all_quotas
 
 NIGHT_AT = time(2, 30, tzinfo=UTC)
 MIDDAY = time(12, tzinfo=UTC)
@@ -146,6 +148,9 @@ def _nights(settled: list[Settled], today: date, *, at: datetime, progress: Prog
         invoices += nightly.run_night(instant).invoices
         progress.upto(night, days, f"nights, {invoices} invoices")
     set_sandbox_clock(at)
+    # Usage of all ninety days is there already: those nights saw allowances used up weeks too early.
+    QuotaWarning.objects.all().delete()
+    watch_all_quotas(at=at)
     progress.done(f"{days} nights, {invoices} invoices")
 
 
