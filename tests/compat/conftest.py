@@ -19,7 +19,11 @@ from tests.usage.world import an_app, make_meter
 
 
 class _Server(ThreadedWSGIServer):
-    """Its threads borrow the test's connection; they do not close it."""
+    """Its threads borrow the test's connection; they do not close it. It ends as soon as it is told."""
+
+    def serve_forever(self, poll_interval: float = 0.02) -> None:
+        """Look for the end 50 times a second, not twice: every test waits for it."""
+        super().serve_forever(poll_interval)
 
     def _close_connections(self) -> None:
         """Leave it open."""
