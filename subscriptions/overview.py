@@ -69,6 +69,11 @@ class AgreementRow:
         return later and self.agreement.term == Term.ANNUAL and not self.agreement.left_early
 
     @property
+    def shows_seats(self) -> bool:
+        """Whether seats mean anything here: some are agreed, or the plan's terms ask for them."""
+        return self.seats > 0 or b'"seats"' in terms_of(self.version).canonical
+
+    @property
     def plan(self) -> Plan:
         """The plan in force, or the last one that was."""
         return self.version.plan

@@ -53,12 +53,18 @@ class MonthUse:
     """The usage of one agreement in one of its months."""
 
     row: AgreementRow
+    rows: list[AgreementRow]  # every agreement of the customer, live ones first, this one among them
     period: Period
     back: int  # 0: the month under way, 1: the one before …
     is_first: bool
     apps: list[App]
     meters: list[MeterUse]
     complete_through: datetime | None
+
+    @property
+    def asked(self) -> str:
+        """What an address has to name to stay with this agreement; empty where there is no other."""
+        return self.row.agreement.public_id if len(self.rows) > 1 else ""
 
     @property
     def app_ids(self) -> list[int]:
@@ -77,16 +83,15 @@ class DayValue:
 
 def month_use(customer: Customer, at: datetime, *, back: int = 0, chosen: str = "") -> MonthUse | None:
     """Return the usage of a month of the chosen agreement, or of the first that is live; None without any."""
-    rows = agreement_rows(customer, at)
-    row = next((r for r in rows if r.agreement.public_id == chosen), None)
-    row = row or next((r for r in rows if r.is_live), rows[0] if rows else None)
-    if row is None:
+    rows = sorted(agreement_rows(customer, at), key=lambda r: not r.is_live)
+    if not rows:
         return None
+    row = next((r for r in rows if r.agreement.public_id == chosen), rows[0])
     period, back, is_first = _month(row, customer, at, back)
     apps = list(scope_apps(row.agreement).order_by("name"))
     meters = _meters(row, period)
     through = selectors.complete_through([app.pk for app in apps], at=at) if apps else None
-    return MonthUse(row, period, back, is_first, apps, meters, through)
+    return MonthUse(row, rows, period, back, is_first, apps, meters, through)
 
 
 def _month(row: AgreementRow, customer: Customer, at: datetime, back: int) -> tuple[Period, int, bool]:

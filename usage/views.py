@@ -36,9 +36,10 @@ class Asked:
 @member_page()
 def usage(request: MemberRequest) -> HttpResponse:
     """Show a month: bars for all meters, days of one."""
-    asked = _asked(request)
+    month = _month(request)
+    asked = _asked(request, month)
     if asked is None:
-        return render(request, "usage/usage.html", {"month": None})
+        return render(request, "usage/usage.html", {"month": None, "nothing": month})
     values = day_values(asked.apps, asked.chosen.meter, asked.month.period, request.visit.zone)
     days = days_of(asked.month.period, request.visit.zone)
     page = {
@@ -57,7 +58,7 @@ def usage(request: MemberRequest) -> HttpResponse:
 @member_page()
 def usage_csv(request: MemberRequest) -> HttpResponse:
     """Send the days that the page shows, as CSV that spreadsheet programs open right."""
-    asked = _asked(request)
+    asked = _asked(request, _month(request))
     if asked is None:
         raise Http404
     meter = asked.chosen.meter
@@ -72,14 +73,17 @@ def usage_csv(request: MemberRequest) -> HttpResponse:
     return response
 
 
-def _asked(request: MemberRequest) -> Asked | None:
+def _month(request: MemberRequest) -> MonthUse | None:
     back = request.GET.get("back", "")
-    month = month_use(
+    return month_use(
         request.visit.customer,
         clock.now(),
         back=int(back) if back.isdecimal() and len(back) < 4 else 0,
         chosen=request.GET.get("subscription", ""),
     )
+
+
+def _asked(request: MemberRequest, month: MonthUse | None) -> Asked | None:
     if month is None or not month.meters:
         return None
     wanted = request.GET.get("meter", "")

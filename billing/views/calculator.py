@@ -14,14 +14,15 @@ from billing.forms import Buyer, QuoteForm
 from billing.quote_rating import Rated
 from billing.services.quotes import answer_for
 from billing.views.offered import offer_of, offered_here
-from billing.views.offers import ExtraPrice, meters_by_code, option_price, tier_text
+from billing.views.offers import MONTHS, ExtraPrice, meters_by_code, option_price, tier_text
 from billing.views.seats import seat_price
 from plans import clock
 from plans.composition import COUPON
 from plans.errors import DomainError
+from plans.exit_words import exit_words
 from plans.highlights import Highlight, highlights
 from plans.ids import new_id
-from plans.models import Meter
+from plans.models import Coupon, Meter
 from plans.selectors import Offer
 from subscriptions.models import Customer
 from subscriptions.models.agreements import Term
@@ -70,6 +71,7 @@ def plan_quote(request: MemberRequest, code: str) -> HttpResponse:
         "query": request.GET.urlencode(),
         "seats": seat_price(offer, _term(request), customer.currency),
         "key": new_id("form"),  # one rendering, one saved quote
+        **year_notes(offer, _term(request), form.redeemed),
     }
     if getattr(request, "htmx", False):
         return render(request, "plans/quote_part.html", page)
@@ -81,6 +83,17 @@ def plan_quote(request: MemberRequest, code: str) -> HttpResponse:
         "has_coupons": any(option.startswith(COUPON) for option in offer.terms.document.options),
     }
     return render(request, "plans/plan_quote.html", page)
+
+
+def year_notes(offer: Offer, term: str, coupon: Coupon | None) -> dict[str, Any]:
+    """Return what is to be known before a year is agreed: leaving it early, and how far a coupon reaches."""
+    if term != Term.ANNUAL:
+        return {}
+    months = coupon.periods if coupon is not None else None
+    return {
+        "exit_words": exit_words(offer.version),
+        "coupon_months": months if months is not None and months < MONTHS else None,
+    }
 
 
 def _term(request: MemberRequest) -> str:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from billing import explain, selectors
 from billing.models import Invoice, InvoiceStatus
+from billing.selectors_credit import credits_of
 from plans import clock
 from subscriptions.portal import MONEY, MemberRequest, member_page
 
@@ -28,6 +29,7 @@ def invoice_list(request: MemberRequest) -> HttpResponse:
         "status": status,
         "statuses": [(s.value, s.label) for s in InvoiceStatus if s != InvoiceStatus.DRAFT],
         "open_balance": selectors.open_balance(customer),
+        "credit": credits_of(customer),
         "now": clock.now(),
     }
     return render(request, "billing/invoice_list.html", page)

@@ -11,14 +11,13 @@ from django.views.decorators.http import require_safe
 
 from billing.forms_use import UseField, band_label
 from billing.quote_rating import twelfth
+from billing.views.rights import rights_of, told
 from billing.views.seats import SeatPrice, due_first, seat_price
 from plans import clock
 from plans.errors import DomainError
 from plans.highlights import Highlight, highlights
-from plans.models import Feature, Meter, SlaTier, SupportTier
-from plans.models.features import FeatureType
+from plans.models import Meter, SlaTier, SupportTier
 from plans.promise_words import joined, sla_words, support_words
-from plans.right_words import right_text
 from plans.selectors import Offer, price_list
 from plans.selectors_promises import shown_sla, shown_support
 from plans.templatetags.figures import tongue
@@ -79,8 +78,8 @@ def plan_list(request: MemberRequest) -> HttpResponse:
     current = {row.plan.pk for row in agreement_rows(customer, at) if row.is_live}
     names = meters_by_code()
     cards = [_card(offer, term, customer.currency, names=names, current=current) for offer in offers]
-    rights = _rights(offers)
-    cards = [replace(card, rights=_told(card, rights, at=n)) for n, card in enumerate(cards)]
+    rights = rights_of(offers)
+    cards = [replace(card, rights=told(rights, n, _room(card))) for n, card in enumerate(cards)]
     savings = [card.saving for card in cards if card.saving]
     page = {
         "cards": cards,
@@ -182,25 +181,9 @@ def _grows_with_use(document: Document, own: set[str]) -> bool:
     return any(isinstance(of, Formula) and names & set(of.spend or []) for of in shares)
 
 
-def _rights(offers: list[Offer]) -> list[tuple[str, list[str | bool]]]:
-    """Return what the plans grant besides allowances: the feature's name, then a value for each plan."""
-    rows = []
-    for feature in Feature.objects.exclude(type=FeatureType.ALLOWANCE):
-        values = [offer.version.entitlements.get("plan", {}).get(feature.code) for offer in offers]
-        if any(value is not None for value in values):
-            rows.append((feature.name, [_right(value) for value in values]))
-    return rows
-
-
-def _told(card: Card, rights: list[tuple[str, list[str | bool]]], at: int) -> list[tuple[str, str]]:
-    """Return as many rights of a plan as its card has room for beside the allowances."""
-    own = [(name, values[at]) for name, values in rights if values[at] not in (None, False)]
-    room = BULLETS - len(card.highlights) - (card.seats is not None and card.by_seat is None)
-    return [(name, "" if value is True else str(value)) for name, value in own][: max(room, 0)]
-
-
-def _right(value: str | None) -> str | bool:
-    return value == "true" if value in (None, "true", "false") else right_text(value)
+def _room(card: Card) -> int:
+    """Return how many more lines a card has room for beside the allowances."""
+    return BULLETS - len(card.highlights) - (card.seats is not None and card.by_seat is None)
 
 
 def described(row: Any) -> str:

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from billing import selectors
+from billing.selectors_credit import credits_of
 from billing.selectors_forecast import forecast
 from billing.selectors_packs import pack_rows
 from plans import clock
@@ -25,7 +26,7 @@ LAST = 4
 def overview(request: MemberRequest) -> HttpResponse:
     """Bring everything together; money only for those who may see it."""
     visit, at = request.visit, clock.now()
-    month = month_use(visit.customer, at)
+    month = month_use(visit.customer, at, chosen=request.GET.get("subscription", ""))
     page: dict[str, Any] = {"month": month, "now": at, "chart": _chart(month, visit.zone)}
     page["warnings"] = highest_of(month.row.agreement, month.period) if month else []
     page["packs"] = pack_rows(visit.customer, at)
@@ -53,6 +54,7 @@ def _money(customer: Customer, month: MonthUse | None, at: datetime) -> dict[str
         "outlook": outlook,
         "invoices": list(selectors.invoices_of(customer)[:LAST]),
         "open_balance": selectors.open_balance(customer),
+        "credit": credits_of(customer),
         "card": selectors.card_of(customer),
     }
 
@@ -60,7 +62,7 @@ def _money(customer: Customer, month: MonthUse | None, at: datetime) -> dict[str
 def _steps(visit: Visit, month: MonthUse | None, *, has_card: bool) -> list[str]:
     """Return the codes of what is missing until everything runs, in the order to do it."""
     steps: list[str] = []
-    if visit.sees_money and (month is None or not month.row.is_live):
+    if visit.sees_money and not any(row.is_live for row in (month.rows if month else [])):
         steps.append("subscribe")
     if visit.holds_keys and (not month.apps if month else not visit.customer.apps.exists()):
         steps.append("app")

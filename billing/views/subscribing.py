@@ -19,7 +19,7 @@ from billing.quote_rating import Rated
 from billing.selectors_quotes import quote_of
 from billing.services.accepting import accept_quote, current_price
 from billing.services.subscribing import subscribe as subscribe_service
-from billing.views.calculator import quote_form, rated_or_said
+from billing.views.calculator import quote_form, rated_or_said, year_notes
 from billing.views.offered import offer_of, offered_here
 from plans import clock
 from plans.errors import DomainError, NotFound
@@ -66,13 +66,13 @@ def subscribe(request: MemberRequest, code: str) -> HttpResponse:
     if deal is None:  # figures that are not right, or without a list price: the calculation says so
         return redirect(f"/plans/{code}/?{request.GET.urlencode()}")
     live = [row for row in agreement_rows(customer, at) if row.is_live]
-    if request.method == "GET":  # a form sent twice must still find the app that its first copy took
-        taken = [row.agreement.app for row in live if row.agreement.family == deal.offer.version.plan.family]
-        form.offer_scopes(_scopes(apps, taken))
     if quote is None and request.method == "POST" and form.is_valid():
         done = _subscribed(request, deal, form, apps=apps)
         if done is not None:
             return done
+    # Only now: a form sent twice must still find the app that its first copy took.
+    taken = [row.agreement.app for row in live if row.agreement.family == deal.offer.version.plan.family]
+    form.offer_scopes(_scopes(apps, taken))
     page = {"form": form, "others": live, "card": selectors.card_of(customer), **_said(request, deal, at)}
     return render(request, "plans/subscribe.html", page)
 
@@ -124,6 +124,7 @@ def _said(request: MemberRequest, deal: Deal, at: datetime) -> dict[str, Any]:
         "first": period_at(anchor, zone, 0, 12 if is_annual else 1),
         "month": period_at(anchor, zone, 0),
         "is_annual": is_annual,
+        **year_notes(deal.offer, deal.term, deal.basket.redeemed if deal.basket else None),
     }
 
 

@@ -66,6 +66,14 @@ def test_the_field_for_seats_has_their_price_beside_it(db: None) -> None:
     assert "3 included · $8.00 per seat a month" in annual
 
 
+def test_seats_are_called_seats_whoever_holds_them(db: None) -> None:
+    for catalogue, plan in (("house", "growth"), ("zoom", "meet_business")):
+        page = client_of(catalogue, "USD").get(f"/plans/{plan}/").content.decode()
+
+        assert '<label class="form-label mb-0" for="id_seats">Seats</label>' in page
+        assert "console" not in page.split("<main")[1]
+
+
 def test_a_module_paid_by_the_seat_says_so(db: None) -> None:
     assert "+$5.00 per seat" in client_of("slack", "USD").get("/plans/team_pro/").content.decode()
 
