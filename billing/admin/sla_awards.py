@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.admin.runs import ReasonForm
 from billing.admin.shown import TierColumn, priced, tree
+from billing.errors import AwardNotWaiting
 from billing.explain_sla import assessment_sentences
-from billing.models import SlaAward, SlaCondition, SlaGrant
+from billing.models import AwardState, SlaAward, SlaCondition, SlaGrant
 from billing.services import sla_awards
 from billing.services.sla_giving import has_given
 from config.admin_base import (
@@ -123,7 +124,9 @@ class AwardAdmin(TierColumn, ReadOnlyAdmin):
             return gettext("%(worth)s is given to %(customer)s.") % self._words(row)
 
         text = gettext("%(worth)s is given to %(customer)s at once; the ledger keeps it.") % self._words(row)
-        asks = Confirmation(gettext("Approve the award"), text, gettext("Approve"), ReasonForm)
+        asks = Confirmation(
+            gettext("Approve the award"), text, gettext("Approve"), ReasonForm, problems=_settled(row)
+        )
         return confirmed(request, row, asks, act, refused=DomainError)
 
     @action(description=_("Reject"), icon="block", permissions=["decide"])
@@ -138,11 +141,20 @@ class AwardAdmin(TierColumn, ReadOnlyAdmin):
         text = gettext(
             "%(worth)s is not given to %(customer)s, who reads the reason. It can still be approved later."
         ) % self._words(row)
-        asks = Confirmation(gettext("Reject the award"), text, gettext("Reject"), ReasonForm, danger=True)
+        asks = Confirmation(
+            gettext("Reject the award"), text, gettext("Reject"), ReasonForm, danger=True,
+            problems=_settled(row, AwardState.REJECTED),
+        )  # fmt: skip
         return confirmed(request, row, asks, act, refused=DomainError)
 
     def _words(self, row: SlaAward) -> dict[str, str]:
         return {"worth": self.worth(row), "customer": row.customer.name}
+
+
+def _settled(row: SlaAward, *also: str) -> list[str]:
+    """Return why there is nothing to decide about an award, as the service would answer."""
+    waits = {AwardState.PENDING, AwardState.REJECTED} - {*also}
+    return [] if row.state in waits else [str(AwardNotWaiting(state=row.get_state_display()))]
 
 
 @admin.register(SlaGrant)
