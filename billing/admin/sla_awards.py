@@ -29,6 +29,7 @@ from config.admin_base import (
     labelled,
 )
 from plans.admin.acting import acting, by
+from plans.admin.people import PeopleColumns, person_column
 from plans.errors import DomainError
 from plans.templatetags.figures import moment, quantity
 from plans.templatetags.figures import span as shown_days
@@ -45,9 +46,12 @@ COLOURS = {
 
 
 @admin.register(SlaAward)
-class AwardAdmin(TierColumn, ReadOnlyAdmin):
+class AwardAdmin(PeopleColumns, TierColumn, ReadOnlyAdmin):
     """One window once: what it earns, and whether that is given."""
 
+    people = ("claimed_by", "decided_by")
+    claimant = person_column("claimed_by", _("claimed by"))
+    decider = person_column("decided_by", _("decided by"))
     list_display = ("days", "customer_link", "tier", "worth", "form", "state_label", "claim_until")
     list_filter = ("state", "form", "sla_code", ("customer", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("customer", "assessment")
@@ -61,8 +65,8 @@ class AwardAdmin(TierColumn, ReadOnlyAdmin):
                 "fields": (
                     ("customer_link", "tier", "days"),
                     ("worth", "form", "given"),
-                    ("state_label", "claim_until", "claimed_at", "claimed_by"),
-                    ("decided_at", "decided_by", "reason"),
+                    ("state_label", "claim_until", "claimed_at", "claimant"),
+                    ("decided_at", "decider", "reason"),
                     "judged",
                 )
             },
@@ -206,11 +210,12 @@ class ConditionForm(UnchangedRowForm):
 
 
 @admin.register(SlaCondition)
-class ConditionAdmin(BaseAdmin):
+class ConditionAdmin(PeopleColumns, BaseAdmin):
     """Conditions that promises pick by; a later one of the same label takes over."""
 
+    who = person_column("by", _("by"))
     form = ConditionForm
-    list_display = ("label", "value", "subscription", "since", "until", "by")
+    list_display = ("label", "value", "subscription", "since", "until", "who")
     list_filter = ("label",)
     list_select_related = ("subscription__customer", "subscription__app")
     search_fields = ("label", "subscription__public_id", "subscription__customer__name")

@@ -1,5 +1,6 @@
 """Awards that wait are decided on the desk, with a reason; days that were added are marked."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -39,6 +40,11 @@ def test_an_award_is_approved_with_a_reason(staff: Client, pending: SlaAward) ->
     pending.refresh_from_db()
     assert (pending.state, pending.reason) == ("granted", "Checked with operations")
     assert credit_balance(pending.customer, "USD") == 167
+    for name in ("slaaward_change", "ledgertransaction_changelist"):
+        args = [pending.pk] if name.endswith("change") else []
+        shown = staff.get(reverse(f"admin:billing_{name}", args=args)).content.decode()
+        assert "staff@example.com" in shown.split("<main")[-1]
+        assert not re.search(r"user:\d", shown)
 
 
 def test_an_award_is_rejected_and_a_given_one_is_not(staff: Client, pending: SlaAward) -> None:
