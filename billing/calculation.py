@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import DecimalException
+from decimal import DecimalException, DivisionByZero, DivisionUndefined
 
 from plans.errors import DomainError, _
 from plans.money import exact
+from plans.tariff import UnpriceableQuantity
 
 
 class UnknownCharge(DomainError):  # noqa: N818
@@ -33,7 +34,49 @@ class NotCalculable(DomainError):  # noqa: N818
     """A formula divides by a number that is zero for this customer, or outgrows fifty digits."""
 
     code = "not_calculable"
-    text = _("The price cannot be worked out: it divides by zero or needs more than 50 digits.")
+    text = _("The price cannot be worked out: a number on the way needs more than 50 digits.")
+
+
+class DividesByZero(NotCalculable):
+    """A formula divides by a number that is zero for this customer."""
+
+    text = _("The price cannot be worked out: a formula divides by a number that is zero here.")
+
+
+class ChargeNotCalculable(NotCalculable):
+    """The same, where the charge is known."""
+
+    text = _(
+        "The charge “%(charge)s” cannot be worked out: a number on the way needs more than 50 digits. "
+        "Use smaller factors or fewer powers in its steps, or ask for less."
+    )
+
+
+class ChargeDividesByZero(NotCalculable):
+    """The same, where the charge is known."""
+
+    text = _(
+        "The charge “%(charge)s” cannot be worked out: it divides by a number that is zero here. "
+        "Give that number a value, or let the formula use at_least: 1 before it divides."
+    )
+
+
+class ChargeUnpriceable(UnpriceableQuantity):
+    """A charge has no price for its quantity."""
+
+    text = _("The charge “%(charge)s” has no list price for %(quantity)s. Ask for an offer.")
+
+
+@contextmanager
+def within(charge: str) -> Iterator[None]:
+    """Let a refusal of the arithmetic inside name the charge or figure it was worked out for."""
+    try:
+        yield
+    except UnpriceableQuantity as error:
+        raise ChargeUnpriceable(**{**error.params, "charge": charge}) from error
+    except DecimalException as error:
+        cause = ChargeDividesByZero if _divides_by_zero(error) else ChargeNotCalculable
+        raise cause(charge=charge) from error
 
 
 @contextmanager
@@ -43,4 +86,10 @@ def calculation() -> Iterator[None]:
         with exact():
             yield
     except DecimalException as error:
-        raise NotCalculable from error
+        raise (DividesByZero if _divides_by_zero(error) else NotCalculable) from error
+
+
+def _divides_by_zero(error: DecimalException) -> bool:
+    """Return whether something was divided by zero, or nothing was: of that only the signal inside tells."""
+    signals = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    return isinstance(error, DivisionByZero | DivisionUndefined) or DivisionUndefined in signals

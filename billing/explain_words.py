@@ -74,7 +74,7 @@ class Reader:
         """Return whose units a pool holds: an allowance, or what the customer bought."""
         kind = self.names.get(f"pool {code}", {}).get("kind")
         known = {"allowance": _("the shared allowance"), "packs": _("your pack")}
-        return known.get(kind or "") or quoted(code)
+        return known.get(kind or "") or _("your prepaid units")
 
     def drawn_from(self, node: Node) -> list[tuple[str, Decimal]]:
         """Return whose units a draw took, and how many numbers each covered; the allowance comes first."""

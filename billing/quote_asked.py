@@ -5,7 +5,7 @@ the same basket can be made again when somebody accepts it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from billing.baskets import Basket
 from billing.cadence import Calendar
 from billing.errors_quotes import QuoteInvalid
 from billing.quote_request import Fault, QuoteRequest, fault_of, pointer_of
-from billing.situation import Part, context_of, quantities_of
+from billing.situation import Part, SituationInvalid, context_of, quantities_of
 from billing.situation_traps import misspelt
 from plans.composition import COUPON, MODULE, SLA, SUPPORT, Clash, clashes
 from plans.errors import DomainError, _
@@ -183,7 +183,10 @@ def _usage(request: QuoteRequest, terms: Terms, buyer: Buyer) -> Iterator[Fault]
             if odd:
                 yield from (fault_of(one, {"usage": request.usage}) for one in odd)
                 continue
-            yield from _attempt(partial(quantities_of, terms, Part(usage={meter: [row]}), buyer.zone), place)
+            reading = partial(quantities_of, terms, Part(usage={meter: [row]}), buyer.zone)
+            for fault, inside in _attempted(reading, f"usage.{meter}[0]."):
+                where = pointer_of(f"{path}.{inside}", {"usage": request.usage}) if inside else place
+                yield replace(fault, pointer=where)
 
 
 def _misspelt(row: str | dict[str, str], terms: Terms, meter: str, path: str) -> list[Problem]:
@@ -208,10 +211,19 @@ def _values(request: QuoteRequest, terms: Terms, buyer: Buyer) -> Iterator[Fault
 
 
 def _attempt(reading: Callable[[], object], pointer: str) -> Iterator[Fault]:
+    yield from (replace(fault, pointer=pointer) for fault, _inside in _attempted(reading))
+
+
+def _attempted(reading: Callable[[], object], row: str = "") -> Iterator[tuple[Fault, str]]:
+    """Yield what a reading refuses, and which field of the row at the path `row` that is about, if one is."""
     try:
         reading()
+    except SituationInvalid as error:  # its own sentence names a place of a file that nobody sent
+        path = error.problem.path
+        inside = path.removeprefix(row) if row and path.startswith(row) else ""
+        yield Fault("", error.code, error.problem.sentence()), inside
     except DomainError as error:
-        yield _fault(pointer, error)
+        yield _fault("", error), ""
 
 
 def _fault(pointer: str, error: DomainError) -> Fault:

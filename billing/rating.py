@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from billing.calculation import CurrencyNotSold, DuplicateLine, UnknownCharge, calculation
+from billing.calculation import CurrencyNotSold, DuplicateLine, UnknownCharge, calculation, within
 from billing.compile import Compiled, CompiledCharge, compiled
 from billing.derivation import Node
 from billing.inputs import counts_periods, inputs_json
@@ -74,13 +74,19 @@ def amounts(terms: Terms, quantities: Quantities, due: Sequence[Due], context: C
         bill = _open(terms, quantities, context)
         found = {}
         for place in _places(bill, due):
-            amount = place.rule.number.value(place.env)
-            for step in _closing_steps(bill, place):
-                amount = step.value(amount, place.env)
+            amount = _amount(bill, place)
             amount = -amount if place.rule.charge.credit else amount
             found[place.key] = amount
             _note_spent(bill, place, amount)
         return found
+
+
+def _amount(bill: _Bill, place: _Place) -> Decimal:
+    with within(place.rule.code):
+        amount = place.rule.number.value(place.env)
+        for step in _closing_steps(bill, place):
+            amount = step.value(amount, place.env)
+        return amount
 
 
 def rate_figure(terms: Terms, code: str, quantities: Quantities, due: Due, context: Context) -> RatedFigure:
@@ -91,7 +97,8 @@ def rate_figure(terms: Terms, code: str, quantities: Quantities, due: Due, conte
             raise UnknownCharge(code=code)
         rule = bill.program.figures[code]
         env = _env(bill, replace(due, charge=code), None)
-        node = rule.number.explain(env)
+        with within(code):
+            node = rule.number.explain(env)
         return RatedFigure(code, node.output, bill.currency, node)
 
 
@@ -220,7 +227,8 @@ def _line(bill: _Bill, place: _Place) -> Line:
     charge, number = place.rule.charge, place.rule.number
     start, steps = (number.start, number.steps) if isinstance(number, Chain) else (number, ())
     known = len(bill.pools.draws)
-    tree = run_steps(start.explain(place.env), [*steps, *_closing_steps(bill, place)], place.env)
+    with within(charge.code):
+        tree = run_steps(start.explain(place.env), [*steps, *_closing_steps(bill, place)], place.env)
     draws = bill.pools.draws
     draws[known:] = [replace(draw, line=place.key) for draw in draws[known:]]
     quantity = priced_quantity(tree)

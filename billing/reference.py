@@ -103,7 +103,13 @@ def gaps(sources: Sources) -> list[str]:
     missing += [f"{word} has no text" for word in sorted(known - told) if "=" not in word]
     missing += [f"{word} has a text and is no word" for word in sorted(told - known)]
     missing += [f"{word} has no example" for word in sorted(known - used)]
-    missing += [f"{path} lacks a language" for path in _untranslated(texts, "")]
+    missing += [f"{path} lacks a language" for path, said in _said(texts) if len(said) != len(LANGUAGES)]
+    missing += [
+        f"{path} is no text; quote it: {one}"
+        for path, said in _said(texts)
+        for one in said
+        if not _is_text(one)
+    ]
     return missing
 
 
@@ -137,12 +143,18 @@ def _told(texts: Tree) -> Iterator[str]:
             yield from (value_word(fields(kinds[name])[word], value) for value in values)
 
 
-def _untranslated(texts: Tree, path: str) -> Iterator[str]:
+def _said(texts: Tree, path: str = "") -> Iterator[tuple[str, Tree]]:
+    """Yield where each text stands, and what it says by language."""
     if isinstance(texts, dict):
         for key, part in texts.items():
-            yield from _untranslated(part, f"{path}.{key}" if path else key)
-    elif len(texts) != len(LANGUAGES):
-        yield path
+            yield from _said(part, f"{path}.{key}" if path else key)
+    else:
+        yield path, texts
+
+
+def _is_text(one: Tree) -> bool:
+    """Return whether it was read as text; a colon without quotes makes it something else."""
+    return isinstance(one, str) and bool(one.strip())
 
 
 def _examples_by_word(sources: Sources) -> dict[str, str]:

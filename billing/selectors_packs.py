@@ -9,13 +9,11 @@ from django.db.models import F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from billing.models import InvoiceStatus, PackDraw, PackHolding
-from billing.packs import NEVER, covered
+from billing.packs import NEVER
+from billing.selectors_pools import pool_ends, pool_names, pools_of, prepaid
 from billing.values import Pack
 from plans.money import exact
-from plans.selectors import terms_of
-from plans.terms import Pool
-from subscriptions.models import Customer, SubscriptionPhase
-from subscriptions.selectors import zone_of
+from subscriptions.models import Customer
 
 MEMORY = timedelta(days=400)  # a pack that ended before that covers no usage an invoice may still count
 NONE = Value(Decimal(0))
@@ -53,6 +51,7 @@ class PackRow:
     """One pack as the portal shows it."""
 
     holding: PackHolding
+    name: str  # of its pool, by what it serves
     left: Decimal
     ends_at: datetime | None  # by its own date or by its pool's rule; None: never
     ended: bool
@@ -61,16 +60,16 @@ class PackRow:
 
 def pack_rows(customer: Customer, at: datetime) -> list[PackRow]:
     """Return a customer's packs with their draws, those that end first on top, ended ones last."""
-    holdings = list(PackHolding.objects.filter(customer=customer).prefetch_related("draws__line__invoice"))
-    rules, zone = _pools(customer) if holdings else {}, zone_of(customer)
+    rows = PackHolding.objects.filter(customer=customer).select_related("customer")
+    holdings = list(rows.prefetch_related("draws__line__invoice"))
+    pools = pools_of([customer.pk]) if holdings else {}
+    names, ends = pool_names(pools.get(customer.pk, {})), pool_ends(holdings, pools)
     found = []
     for holding in holdings:
-        rule = rules.get(holding.pool, Pool())
-        pack = Pack(holding.public_id, holding.quantity, holding.expires_at, holding.bought_at)
-        ends = covered(pack, rule, pool=holding.pool, zone=zone)[1]
-        draws = _draws(holding)
+        draws, end = _draws(holding), ends[holding.pk]
         left = draws[-1].after if draws else holding.quantity
-        found.append(PackRow(holding, left, None if ends == NEVER else ends, ends <= at, draws))
+        name = names.get(holding.pool) or prepaid([])
+        found.append(PackRow(holding, name, left, end, end is not None and end <= at, draws))
     return sorted(found, key=lambda row: (row.ended, row.ends_at or NEVER, row.holding.pk))
 
 
@@ -84,12 +83,3 @@ def _draws(holding: PackHolding) -> tuple[DrawRow, ...]:
         found.append(DrawRow(draw, left, after))
         left = after
     return tuple(found)
-
-
-def _pools(customer: Customer) -> dict[str, Pool]:
-    """Return the pools of the terms that the customer's agreements are or were on, the latest first."""
-    phases = SubscriptionPhase.objects.filter(subscription__customer=customer).select_related("plan_version")
-    found: dict[str, Pool] = {}
-    for phase in phases.order_by("span"):
-        found |= terms_of(phase.plan_version).document.pools
-    return found

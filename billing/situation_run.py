@@ -80,7 +80,7 @@ def _with_lines(terms: Terms, bill: _Bill, ask: str) -> _Bill:
 def askable(document: Document) -> list[str]:
     """Return what may be asked of a document, in its own order."""
     codes = (one.code for one in (*document.charges, *document.figures))
-    return ["total", *codes, *document.meters, *document.numbers]
+    return list(dict.fromkeys(["total", *codes, *document.meters, *document.numbers]))
 
 
 def _bills(terms: Terms, situation: Situation) -> Answer:

@@ -18,6 +18,7 @@ NAMESPACES = {
     "support_tiers": "support",
     "coupons": "coupon",
     "features": "feature",
+    "quotas": "feature",
 }
 
 

@@ -72,6 +72,10 @@ LIST_WITHDRAWN = {
 }
 GRANTS_BECOME = _("%(feature)s: %(old)s becomes %(new)s.")
 GRANTS_NEW = _("%(feature)s is granted now: %(new)s.")
+FOLLOWS = {
+    "pinned": _("Who has subscribed keeps what module %(name)s granted when the version was published."),
+    "latest": _("Who has subscribed always gets what module %(name)s grants now."),
+}
 GRANTS_GONE = _("%(feature)s is no longer granted; it was %(old)s.")
 RULES_NEW = {
     "requires": _("It requires %(name)s now."),
@@ -230,4 +234,6 @@ CHOICES = {  # values of the fields about subscribers, by field and value
     ("early_exit", "keep"): _("nothing"),
     ("early_exit", "claw_back"): _("what the used months at the monthly price leave"),
     ("early_exit", "refund_unused"): _("the unused time"),
+    ("at_limit", "notify"): _("people are told"),
+    ("at_limit", "stop"): _("use is refused"),
 }

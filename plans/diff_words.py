@@ -156,6 +156,8 @@ def _list_of_parts(one: Difference, section: str, pair: Pair) -> str:
 
 
 def _grant(one: Difference, keys: Keys, pair: Pair) -> str:
+    if keys[0] == "features" and {one.old, one.new} <= {None, *texts.FOLLOWS}:  # of a version, by module
+        return spoken(texts.FOLLOWS[one.new or "pinned"], {"name": pair.naming.row("module", keys[-1])})
     feature = pair.naming.row("feature", keys[-1])
     if len(keys) == 3 and keys[1] != "plan":
         prefix, _dot, code = str(keys[1]).partition(".")

@@ -16,7 +16,7 @@ TEXTS: dict[str, str] = {
     "not_an_instant": _(
         "“%(value)s” is not a date and time with an offset, such as 2026-12-01T00:00:00+08:00."
     ),
-    "not_a_whole_number": _("“%(value)s” is not a whole number."),
+    "not_a_whole_number": _("“%(value)s” is not a whole number of 0 or more, such as 12."),
     "too_deep": _("This is nested deeper than %(most)s levels."),
     "not_json": _("This cannot be read as JSON: %(reason)s"),
     "empty_text": _("The text is empty."),

@@ -158,7 +158,7 @@ def form_name(promise: SlaPromise) -> str:
     if form is not None and form.extra_days is not None:
         return _("extra days")
     if form is not None and form.pack is not None:
-        return _("units of %(pool)s") % {"pool": form.pack.pool}
+        return _("prepaid units")
     return _("credit on the next invoice")
 
 

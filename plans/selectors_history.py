@@ -11,7 +11,7 @@ from plans.diff_words import Naming, told
 from plans.errors import _, spoken
 from plans.models import FeatureModule, Named, Plan, PlanVersion, SlaTier, SupportTier
 from plans.models.plans import VersionState
-from plans.selectors_words import written
+from plans.selectors_words import told_texts
 from plans.shape import Tree
 
 MADE = _("It was made.")
@@ -140,7 +140,7 @@ def _version_said(event: Any, before: Any, words: Words) -> list[str]:
 def _text_said(old: Tree, new: Tree, names: Naming) -> list[str]:
     if not old.get("terms") and new.get("terms"):
         return [spoken(WRITTEN, {})]
-    return [one.text for one in told(written(old), written(new), names)]
+    return [one.text for one in told_texts(old, new, names)]
 
 
 def _row_said(event: Any, before: Any, words: Words) -> list[str]:

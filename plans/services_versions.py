@@ -63,12 +63,16 @@ class NeverPublished(DomainError):  # noqa: N818
 
 
 def new_draft(plan: Plan, *, clone: PlanVersion | None = None, by: Actor) -> PlanVersion:
-    """Make the next version of a plan, empty or with the source of an earlier one."""
+    """Make the next version of a plan, empty or with the source of an earlier one.
+
+    That an earlier one moved its subscribers is not taken over: each move is asked for anew.
+    """
     with changes(by):
         _lock_plan(plan.pk)
         last = PlanVersion.objects.filter(plan=plan).aggregate(last=Max("number"))["last"] or 0
         made = PlanVersion.objects.create(plan=plan, number=last + 1)
-        return save_source(made, source=clone.source if clone else {"terms": {}}, by=by)
+        source = {key: said for key, said in clone.source.items() if key != "moves_existing"} if clone else {}
+        return save_source(made, source={"terms": {}, **source}, by=by)
 
 
 def save_source(version: PlanVersion, *, source: Tree, comment: str | None = None, by: Actor) -> PlanVersion:

@@ -40,3 +40,14 @@ def with_early_exit(terms: Mapping[str, Any], policy: str) -> dict[str, Any]:
     )
     facts = {name: {"unit": FACTS[name]} for name in used}
     return {**terms, "figures": [*figures, figure], "facts": {**facts, **terms.get("facts", {})}}
+
+
+def without_policy(terms: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
+    """Return composed terms without the figure, and its facts, that a version's policy added to its own."""
+    own = source.get("terms", {})
+    if source.get("early_exit") not in _SPENT or any(one["code"] == CODE for one in own.get("figures", [])):
+        return dict(terms)
+    figures = [one for one in terms.get("figures", []) if one["code"] != CODE]
+    declared = own.get("facts", {})
+    facts = {k: v for k, v in terms.get("facts", {}).items() if k in declared or k not in FACTS}
+    return {**terms, "figures": figures, "facts": facts}

@@ -25,6 +25,7 @@ from config.admin_base import (
     site_page,
 )
 from plans.admin.acting import acting
+from plans.admin.people import PeopleColumns, person_column
 from plans.clock import now
 from plans.errors import DomainError
 from plans.templatetags.figures import moment, quantity
@@ -89,9 +90,10 @@ def _facts(row: Subscription, shown: leaving.Settlement) -> list[tuple[str, str]
 
 
 @admin.register(EarlyExit)
-class EarlyExitAdmin(ReadOnlyAdmin):
+class EarlyExitAdmin(PeopleColumns, ReadOnlyAdmin):
     """What early leavers got back, to read."""
 
+    who = person_column("by", _("by"))
     list_display = ("subscription_link", "customer_link", "term_days", "paid_money", "refund_money", "at")
     list_filter = ("currency",)
     search_fields = ("subscription__public_id", "customer__name")
@@ -105,7 +107,7 @@ class EarlyExitAdmin(ReadOnlyAdmin):
                     ("subscription_link", "customer_link"),
                     ("term_days", "ends_at", "months_used"),
                     ("paid_money", "monthly_money", "refund_money"),
-                    ("at", "by", "terms_hash"),
+                    ("at", "who", "terms_hash"),
                     "facts_text",
                 )
             },

@@ -14,6 +14,7 @@ from billing.models import (
     PaymentMethod,
 )
 from config.admin_base import CheapPaginator, ReadOnlyAdmin, ReadOnlyInline, change_link, display
+from plans.admin.people import PeopleColumns, person_column
 
 
 class EntryInline(ReadOnlyInline):
@@ -35,10 +36,11 @@ class EntryInline(ReadOnlyInline):
 
 
 @admin.register(LedgerTransaction)
-class TransactionAdmin(ReadOnlyAdmin):
+class TransactionAdmin(PeopleColumns, ReadOnlyAdmin):
     """Facts in money; every one balances."""
 
-    list_display = ("at", "kind", "customer_link", "sum", "business_key", "by")
+    who = person_column("by", _("by"))
+    list_display = ("at", "kind", "customer_link", "sum", "business_key", "who")
     list_filter = ("kind", "currency", ("customer", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("customer",)
     search_fields = ("business_key", "customer__name")
@@ -47,7 +49,7 @@ class TransactionAdmin(ReadOnlyAdmin):
     paginator = CheapPaginator
     inlines = (EntryInline,)
     fieldsets = (
-        (None, {"fields": (("kind", "sum"), ("customer_link", "business_key"), ("at", "by", "created_at"))}),
+        (None, {"fields": (("kind", "sum"), ("customer_link", "business_key"), ("at", "who", "created_at"))}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerTransaction]:
@@ -67,10 +69,11 @@ class TransactionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnlyAdmin):
+class PaymentAdmin(PeopleColumns, ReadOnlyAdmin):
     """Money that came in."""
 
-    list_display = ("paid_at", "customer_link", "invoice", "money", "provider", "provider_id", "by")
+    who = person_column("by", _("by"))
+    list_display = ("paid_at", "customer_link", "invoice", "money", "provider", "provider_id", "who")
     list_filter = ("provider", "currency", ("customer", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("customer", "invoice")
     search_fields = ("provider_id", "invoice__number", "customer__name")
@@ -82,7 +85,7 @@ class PaymentAdmin(ReadOnlyAdmin):
                 "fields": (
                     ("money", "provider", "provider_id"),
                     ("customer_link", "invoice"),
-                    ("paid_at", "by", "created_at"),
+                    ("paid_at", "who", "created_at"),
                 )
             },
         ),

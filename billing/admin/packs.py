@@ -1,5 +1,7 @@
 """Packs that customers hold: what is left, who drew, and a form to give or sell one."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -14,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import PackDraw, PackHolding
 from billing.selectors_packs import with_drawn
+from billing.selectors_pools import pool_ends, pools_of
 from billing.services.packs import grant_pack, known_pools
 from config.admin_base import (
     ReadOnlyAdmin,
@@ -26,11 +29,18 @@ from config.admin_base import (
     posted,
 )
 from plans.admin.acting import acting
+from plans.admin.people import called, email_of
 from plans.errors import DomainError
 from plans.ids import new_id
 from plans.money import exact
-from plans.templatetags.figures import quantity
+from plans.templatetags.figures import moment, quantity
 from subscriptions.models import Customer
+
+
+def _ends(rows: Sequence[PackHolding]) -> list[datetime | None]:
+    """Return when each pack ends, in one query; None: never."""
+    found = pool_ends(rows, pools_of({row.customer_id for row in rows}))
+    return [found[row.pk] for row in rows]
 
 
 def picker() -> forms.DateTimeInput:
@@ -100,7 +110,7 @@ class PackHoldingAdmin(ReadOnlyAdmin):
         "units",
         "left",
         "bought_at",
-        "expires_at",
+        "ends",
         "reason",
     )
     list_filter = ("pool", ("customer", admin.RelatedOnlyFieldListFilter))
@@ -115,9 +125,9 @@ class PackHoldingAdmin(ReadOnlyAdmin):
                 "fields": (
                     ("public_id", "customer_link"),
                     ("pool", "units", "left"),
-                    ("bought_at", "expires_at"),
+                    ("bought_at", "ends"),
                     "reason",
-                    ("by", "created_at"),
+                    ("given_by", "created_at"),
                 )
             },
         ),
@@ -129,7 +139,27 @@ class PackHoldingAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PackHolding]:
         """Read what is drawn with the packs."""
-        return with_drawn(super().get_queryset(request))
+        rows = super().get_queryset(request).annotate(giver=email_of("by"))
+        return with_drawn(rows.select_related("customer"))
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Work out when the packs of the page end, all at once."""
+        changelist = super().get_changelist_instance(request)
+        rows = changelist.result_list
+        for row, end in zip(rows, _ends(rows), strict=True):
+            row.known_end = end
+        return changelist
+
+    @display(description=_("expires at"), ordering="expires_at")
+    def ends(self, row: PackHolding) -> str:
+        """When it ends, by its own date or by its pool's rule."""
+        known = row.known_end if hasattr(row, "known_end") else _ends([row])[0]
+        return moment(known) if known else gettext("never")
+
+    @display(description=_("by"), ordering="by")
+    def given_by(self, row: PackHolding) -> str:
+        """Who gave it."""
+        return called(row, "by", "giver")
 
     @display(description=_("customer"), ordering="customer__name")
     def customer_link(self, row: PackHolding) -> SafeString | str:

@@ -9,14 +9,14 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.admin import samples
 from billing.admin.blast import radius
+from billing.admin.reach import reach
 from billing.admin.samples import SCALES, Basket
 from billing.admin.years import odd_years
 from billing.models.lines import in_reader_language
@@ -28,13 +28,12 @@ from plans.admin.source import problems_with_lines
 from plans.clock import now
 from plans.errors import DomainError
 from plans.models import Coupon, FeatureModule, Meter, Named, PlanVersion, SlaTier, SupportTier
-from plans.models.plans import VersionState
+from plans.models.plans import MovesExisting, VersionState
 from plans.problems import TermsInvalid
 from plans.selectors_catalogue import draft_hash
 from plans.selectors_words import compared, naming
 from plans.templatetags.figures import language_tag, moment, quantity, unit
 from plans.terms import Terms
-from subscriptions.models import SubscriptionPhase
 from subscriptions.models.agreements import Term
 
 USE = "use."  # prefix of the figures' field names
@@ -130,20 +129,21 @@ def version_review(request: HttpRequest, pk: int) -> HttpResponse:
     if version.state != VersionState.DRAFT:
         problems = [gettext("%(version)s is published already.") % {"version": version}]
     last = version.plan.versions.exclude(state=VersionState.DRAFT).order_by("-number").first()
+    moves = (request.POST.get("moves_existing") or version.moves_existing) == MovesExisting.AT_RENEWAL
     asks = Confirmation(
         title=gettext("Publish %(version)s") % {"version": version},
         text=gettext(
             "The terms are frozen for ever. New subscriptions get this version from its date on; "
-            "who has subscribed moves to it only if you say so below."
+            "what becomes of who has subscribed is chosen below."
         ),
         button=gettext("Publish"),
         form=PublishForm,
         initial={"moves_existing": version.moves_existing}
         | ({} if problems else {"reviewed": draft_hash(version)}),
-        facts=_reach(version),
+        facts=reach(version, moves=moves),
         problems=problems,
         template="admin/version_review.html",
-        extra={} if problems else _effect(request, version, last),
+        extra={} if problems else _effect(request, version, last) | {"moves": moves},
     )
 
     def act(asked: dict[str, Any]) -> str:
@@ -215,34 +215,6 @@ def _rated(terms: Terms, basket: Basket) -> dict[str, Any]:
         "month": samples.shown_part(found.month, basket.currency),
         "annual": basket.term == Term.ANNUAL,
     }
-
-
-def _reach(version: PlanVersion) -> list[tuple[str, str]]:
-    """Return who is pinned to which version of the plan now, and what becomes of them."""
-    at = now()
-    pinned = (
-        SubscriptionPhase.objects.filter(plan_version__plan=version.plan_id, span__contains=at)
-        .filter(subscription__span__contains=at)
-        .values("plan_version__number")
-        .annotate(
-            subscriptions=Count("subscription", distinct=True),
-            customers=Count("subscription__customer", distinct=True),
-        )
-        .order_by("plan_version__number")
-    )
-    facts = []
-    for row in pinned:
-        name = gettext("On %(plan)s v%(number)s now") % {
-            "plan": version.plan.code,
-            "number": row["plan_version__number"],
-        }
-        text = ngettext(
-            "%(count)s live subscription of %(customers)s customers; it keeps its terms and prices",
-            "%(count)s live subscriptions of %(customers)s customers; they keep their terms and prices",
-            row["subscriptions"],
-        )
-        facts.append((name, text % {"count": row["subscriptions"], "customers": row["customers"]}))
-    return facts or [(gettext("Reach"), gettext("Nobody has this plan."))]
 
 
 def _falls(draft: Terms) -> list[str]:

@@ -25,6 +25,7 @@ from config.admin_base import (
     list_link,
 )
 from plans.admin.acting import acting
+from plans.admin.people import PeopleColumns, person_column
 from plans.errors import DomainError
 from plans.templatetags.figures import moment
 
@@ -118,10 +119,12 @@ class JobAdmin(LeaseColumns, ReadOnlyAdmin):
 
 
 @admin.register(ParkedCustomer)
-class ParkedAdmin(ReadOnlyAdmin):
+class ParkedAdmin(PeopleColumns, ReadOnlyAdmin):
     """Customers that wait; releasing one lets the next run bill it again."""
 
-    list_display = ("customer_link", "state", "reason", "parked_at", "released_at", "released_by")
+    people = ("released_by",)
+    releaser = person_column("released_by", _("released by"))
+    list_display = ("customer_link", "state", "reason", "parked_at", "released_at", "releaser")
     list_filter = (("released_at", admin.EmptyFieldListFilter), "reason")
     list_select_related = ("customer",)
     search_fields = ("customer__name", "customer__public_id", "reason", "detail")
@@ -135,7 +138,7 @@ class ParkedAdmin(ReadOnlyAdmin):
                     ("customer", "state"),
                     "reason",
                     "detail",
-                    ("parked_at", "released_at", "released_by"),
+                    ("parked_at", "released_at", "releaser"),
                 )
             },
         ),

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.admin.runs import ReasonForm
 from billing.admin.shown import TierColumn, priced, tree
+from billing.errors import AwardNotWaiting
 from billing.explain_sla import assessment_sentences
-from billing.models import SlaAward, SlaCondition, SlaGrant
+from billing.models import AwardState, SlaAward, SlaCondition, SlaGrant
 from billing.services import sla_awards
 from billing.services.sla_giving import has_given
 from config.admin_base import (
@@ -28,6 +29,7 @@ from config.admin_base import (
     labelled,
 )
 from plans.admin.acting import acting, by
+from plans.admin.people import PeopleColumns, person_column
 from plans.errors import DomainError
 from plans.templatetags.figures import moment, quantity
 from plans.templatetags.figures import span as shown_days
@@ -44,9 +46,12 @@ COLOURS = {
 
 
 @admin.register(SlaAward)
-class AwardAdmin(TierColumn, ReadOnlyAdmin):
+class AwardAdmin(PeopleColumns, TierColumn, ReadOnlyAdmin):
     """One window once: what it earns, and whether that is given."""
 
+    people = ("claimed_by", "decided_by")
+    claimant = person_column("claimed_by", _("claimed by"))
+    decider = person_column("decided_by", _("decided by"))
     list_display = ("days", "customer_link", "tier", "worth", "form", "state_label", "claim_until")
     list_filter = ("state", "form", "sla_code", ("customer", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("customer", "assessment")
@@ -60,8 +65,8 @@ class AwardAdmin(TierColumn, ReadOnlyAdmin):
                 "fields": (
                     ("customer_link", "tier", "days"),
                     ("worth", "form", "given"),
-                    ("state_label", "claim_until", "claimed_at", "claimed_by"),
-                    ("decided_at", "decided_by", "reason"),
+                    ("state_label", "claim_until", "claimed_at", "claimant"),
+                    ("decided_at", "decider", "reason"),
                     "judged",
                 )
             },
@@ -123,7 +128,9 @@ class AwardAdmin(TierColumn, ReadOnlyAdmin):
             return gettext("%(worth)s is given to %(customer)s.") % self._words(row)
 
         text = gettext("%(worth)s is given to %(customer)s at once; the ledger keeps it.") % self._words(row)
-        asks = Confirmation(gettext("Approve the award"), text, gettext("Approve"), ReasonForm)
+        asks = Confirmation(
+            gettext("Approve the award"), text, gettext("Approve"), ReasonForm, problems=_settled(row)
+        )
         return confirmed(request, row, asks, act, refused=DomainError)
 
     @action(description=_("Reject"), icon="block", permissions=["decide"])
@@ -138,11 +145,20 @@ class AwardAdmin(TierColumn, ReadOnlyAdmin):
         text = gettext(
             "%(worth)s is not given to %(customer)s, who reads the reason. It can still be approved later."
         ) % self._words(row)
-        asks = Confirmation(gettext("Reject the award"), text, gettext("Reject"), ReasonForm, danger=True)
+        asks = Confirmation(
+            gettext("Reject the award"), text, gettext("Reject"), ReasonForm, danger=True,
+            problems=_settled(row, AwardState.REJECTED),
+        )  # fmt: skip
         return confirmed(request, row, asks, act, refused=DomainError)
 
     def _words(self, row: SlaAward) -> dict[str, str]:
         return {"worth": self.worth(row), "customer": row.customer.name}
+
+
+def _settled(row: SlaAward, *also: str) -> list[str]:
+    """Return why there is nothing to decide about an award, as the service would answer."""
+    waits = {AwardState.PENDING, AwardState.REJECTED} - {*also}
+    return [] if row.state in waits else [str(AwardNotWaiting(state=row.get_state_display()))]
 
 
 @admin.register(SlaGrant)
@@ -194,11 +210,12 @@ class ConditionForm(UnchangedRowForm):
 
 
 @admin.register(SlaCondition)
-class ConditionAdmin(BaseAdmin):
+class ConditionAdmin(PeopleColumns, BaseAdmin):
     """Conditions that promises pick by; a later one of the same label takes over."""
 
+    who = person_column("by", _("by"))
     form = ConditionForm
-    list_display = ("label", "value", "subscription", "since", "until", "by")
+    list_display = ("label", "value", "subscription", "since", "until", "who")
     list_filter = ("label",)
     list_select_related = ("subscription__customer", "subscription__app")
     search_fields = ("label", "subscription__public_id", "subscription__customer__name")

@@ -59,7 +59,7 @@ def approve(award_id: int, *, reason: str, at: datetime, by: Actor) -> SlaAward:
     """Give what waits for approval, or what was rejected before; a repeat changes nothing."""
     with changes(by):
         award = _held(award_id)
-        if award.state == AwardState.GRANTED:
+        if award.state == AwardState.GRANTED and award.decided_at is not None:
             return award
         if award.state not in (AwardState.PENDING, AwardState.REJECTED):
             raise AwardNotWaiting(state=award.get_state_display())

@@ -1,12 +1,15 @@
 """Who acted, as people know each other: by e-mail address."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import CharField, OuterRef, Subquery, Value
 from django.db.models.functions import Cast, Concat
+from django.http import HttpRequest
 from django.utils.translation import gettext
+
+from config.admin_base import display
 
 
 def people(actors: Iterable[str]) -> dict[str, str]:
@@ -42,3 +45,28 @@ def unlisted(actor: str) -> str:
     if kind == "system":
         return gettext("the system (%(name)s)") % {"name": name}
     return actor or "–"
+
+
+class PeopleColumns:
+    """Fetches the e-mail addresses of who acted with the rows; `person_column` shows them."""
+
+    people: tuple[str, ...] = ("by",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Add an address to each row, for each field of `people`."""
+        rows = super().get_queryset(request)  # type: ignore[misc]
+        return rows.annotate(**{_address(field): email_of(field) for field in self.people})
+
+
+def person_column(field: str, description: Any) -> Callable[[Any, Any], str]:
+    """Return a column that shows who acted as people know each other."""
+
+    @display(description=description, ordering=field)
+    def shown(_admin: Any, row: Any) -> str:
+        return called(row, field, _address(field))
+
+    return shown
+
+
+def _address(field: str) -> str:
+    return f"{field}_address"

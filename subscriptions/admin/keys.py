@@ -22,6 +22,7 @@ from config.admin_base import (
     posted,
 )
 from plans.admin.acting import acting
+from plans.admin.people import PeopleColumns, person_column
 from plans.clock import now
 from plans.errors import DomainError
 from subscriptions import services
@@ -52,10 +53,12 @@ class ProviderKeyForm(StaffForm):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ReadOnlyAdmin):
+class ApiKeyAdmin(PeopleColumns, ReadOnlyAdmin):
     """The key desk."""
 
-    list_display = ("name", "shown", "owner", "state", "rights", "last_used_at", "created_by", "created_at")
+    people = ("created_by",)
+    maker = person_column("created_by", _("created by"))
+    list_display = ("name", "shown", "owner", "state", "rights", "last_used_at", "maker", "created_at")
     list_filter = (
         ("customer", admin.RelatedOnlyFieldListFilter),
         ("revoked_at", admin.EmptyFieldListFilter),
@@ -71,7 +74,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
                     ("name", "shown", "state"),
                     ("owner", "public_id"),
                     "rights",
-                    ("created_by", "created_at"),
+                    ("maker", "created_at"),
                     ("expires_at", "revoked_at", "last_used_at"),
                 )
             },

@@ -60,6 +60,23 @@ def test_the_page_shows_words_deltas_and_exempt_ones(staff: Client) -> None:
     assert f"{until.year}" in page
 
 
+def test_the_page_says_what_becomes_of_subscribers(staff: Client) -> None:
+    version = make_plan()
+    billed(version)
+    draft = dearer(version)
+
+    stays = shown(staff, review(draft))
+    save_source(draft, source={**draft.source, "moves_existing": "at_renewal"}, by=TESTER)
+    moves = shown(staff, review(draft))
+
+    assert "it keeps its terms and prices" in stays
+    assert "nobody is moved" in stays
+    assert "it moves to this version at its next renewal" in moves
+    assert "they move at their next renewal" in moves
+    assert "keeps its terms" not in moves
+    assert "nobody is moved" not in moves
+
+
 def test_the_page_speaks_chinese(staff: Client) -> None:
     version = make_plan()
     billed(version)

@@ -1,5 +1,6 @@
 """Giving a pack: one form, one pack, a reason; refused by name."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -7,7 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.models import PackHolding
+from plans.templatetags.figures import moment
 from tests.admin.conftest import shown
+from tests.billing.world import begin
 from tests.factories import SMALL_TERMS, make_customer, make_version
 
 pytestmark = pytest.mark.django_db
@@ -73,3 +76,27 @@ def test_a_pack_is_not_changed_by_a_form(staff: Client) -> None:
     answer = staff.post(reverse("admin:billing_packholding_change", args=[pack.pk]), {"quantity": "1"})
 
     assert answer.status_code == 403
+
+
+def test_the_desk_shows_the_end_that_the_pool_gives_and_who_gave_it(staff: Client) -> None:
+    version = make_version({**SMALL_TERMS, "pools": {"prepaid": {"expires": {"months": "6"}}}})
+    customer = make_customer("Acme")
+    begin(version=version, customer=customer)
+    asked = {
+        "customer": str(customer.pk),
+        "pool": "prepaid",
+        "quantity": "100",
+        "reason": "order",
+        "key": "k",
+    }
+    staff.post(reverse(ADD), {**asked, "bought_at": "2026-01-10T00:00"})
+
+    pack = PackHolding.objects.get()
+    pages = [
+        shown(staff, reverse("admin:billing_packholding_changelist")),
+        shown(staff, reverse("admin:billing_packholding_change", args=[pack.pk])),
+    ]
+
+    assert all(moment(datetime(2026, 7, 10, tzinfo=UTC)) in page for page in pages)
+    assert "staff@example.com" in pages[1]
+    assert "user:" not in pages[1]

@@ -162,13 +162,17 @@ def test_every_bad_field_is_named_at_once():
         ("/modules/1", "options_exclude"),
         ("/usage/mau", "bad_quantity"),
         ("/usage/nothing", "situation_invalid"),
-        ("/usage/traffic/1/value", "situation_invalid"),
+        ("/usage/traffic/1/at", "situation_invalid"),
         ("/usage/traffic/2/value", "bad_quantity"),
         ("/facts/seats", "field_settled"),
         ("/facts/height", "situation_invalid"),
         ("/labels/term", "field_settled"),
     ]
     assert not Quote.objects.exists()
+    said = {one["pointer"]: one["detail"] for one in Door().post(wrong).json()["errors"]}
+    assert said["/seats"] == "“-1” is not a whole number of 0 or more, such as 12."
+    assert "“noon”" in said["/usage/traffic/1/at"]
+    assert "situation" not in said["/usage/traffic/1/at"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from billing.calculation import CurrencyNotSold, DuplicateLine, NotCalculable, U
 from billing.derivation import from_json, reevaluate, to_json
 from billing.numbers import MissingCase, MissingFact
 from billing.rating import amounts, rate
+from billing.situation_run import askable
 from billing.values import Context, Due, Observation, Pack, Provenance
+from plans.errors import DomainError
 from plans.timespan import Period
 from tests.billing.build import JUNE, D, bill, terms, usage
 
@@ -216,6 +218,29 @@ def test_a_division_by_nothing_is_refused_by_name():
             bill(share, facts={"fee": fee, "seats": D(0)})
 
 
+@pytest.mark.parametrize(
+    ("steps", "fee", "said"),
+    [
+        ([{"over": "seats"}], D(10), "The charge “s” cannot be worked out: it divides by a number that is"),
+        ([{"over": "seats"}], D(0), "The charge “s” cannot be worked out: it divides by a number that is"),
+        ([*[{"times": "99999999999999999999"}] * 3, {"round": "minor"}], D("1.3"), "more than 50 digits"),
+        (
+            [{"price": {"mode": "volume", "bands": [{"upto": "5", "each": "1"}, {"ask": "true"}]}}],
+            D(6),
+            "“s” has no list price for 6",
+        ),
+    ],
+)
+def test_a_refusal_of_the_arithmetic_names_the_charge(steps, fee, said):
+    document = terms({"code": "s", "of": "fee", "steps": steps})
+    due = [Due("s", JUNE)]
+    context = Context(facts={"fee": fee, "seats": D(0)})
+
+    for way in (rate, amounts):
+        with pytest.raises(DomainError, match=said):
+            way(document, {}, due, context)
+
+
 def test_shuffled_input_gives_the_same_bytes_and_a_hostile_precision_too():
     document = terms(
         {"code": "third", "of": {"over": ["messages", "7"]}, "steps": [{"price": {"each": "0.013"}}]},
@@ -249,3 +274,11 @@ def test_every_tree_yields_its_root_and_the_fast_path_the_same_amounts():
 
     for line in rating.lines:
         assert reevaluate(from_json(to_json(line.derivation))) == line.amount == fast[line.key]
+
+
+def test_what_may_be_asked_names_a_code_once():
+    document = terms(
+        {"code": "messages", "of": "messages", "steps": [{"price": {"each": 1}}]}, meters=MESSAGES
+    )
+
+    assert askable(document.document) == ["total", "messages"]

@@ -38,6 +38,18 @@ def test_a_word_without_a_text_or_an_example_is_named():
     assert "Charge.anchor=anniversary has no example" in found
 
 
+def test_a_text_that_is_read_as_something_else_is_named():
+    sources = sources_of(DOCS)
+    words = {
+        name: text.replace('"The multiple: 0.01', "The multiple: 0.01").replace('or minor."', "or minor.")
+        for name, text in sources.words.items()
+    }
+
+    (found,) = gaps(replace(sources, words=words))
+
+    assert found.startswith("Rounding.words.to is no text; quote it: ")
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_runs_and_is_short(path):
     text = path.read_text("utf-8")

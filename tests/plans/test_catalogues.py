@@ -96,7 +96,7 @@ def test_more_seats_than_the_plan_is_sold_for_are_refused_at_their_place(tmp_pat
     with pytest.raises(SystemExit):
         call_command("rate", *words, stdout=StringIO(), stderr=errors)
 
-    assert "There is no list price for 301. Ask for an offer." in errors.getvalue()
+    assert "has no list price for 301. Ask for an offer." in errors.getvalue()
 
 
 @pytest.mark.django_db

@@ -6,10 +6,14 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from billing.models import InvoiceLine, PackDraw
+from billing.selectors_pools import pool_names
 from billing.services.invoicing import issue_start
 from billing.services.packs import grant_pack
+from plans.models import Meter
+from plans.terms import read_terms
 from tests import factories
 from tests.portal.conftest import SignIn
 from tests.portal.world import TODAY, World, subscribed
@@ -36,8 +40,8 @@ def give(world: World, units: str, **more: object) -> None:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ["Packs", "Left", "8,000", "1 draw", "2,000", "Before"]),
-        ("zh-hans", ["资源包", "剩余", "8,000", "1 次"]),
+        ("en", ["Packs", "Left", "8,000", "1 draw", "2,000", "Before", "your prepaid units"]),
+        ("zh-hans", ["资源包", "剩余", "8,000", "1 次", "您的预付量"]),
     ],
 )
 def test_the_overview_shows_what_is_left_and_where_the_rest_went(
@@ -48,6 +52,7 @@ def test_the_overview_shows_what_is_left_and_where_the_rest_went(
     text = sign_in("owner", language).get("/").content.decode()
 
     assert [word for word in words if word not in text] == []
+    assert ">prepaid<" not in text  # the code of the pool
 
 
 def test_ended_packs_come_last_and_strangers_see_none(world: World, sign_in: SignIn) -> None:
@@ -78,3 +83,14 @@ def test_many_packs_cost_as_many_queries_as_one(world: World, sign_in: SignIn) -
         give(world, str(units))
 
     assert queries() <= few
+
+
+def test_a_pool_is_called_by_the_meters_it_serves() -> None:
+    Meter.objects.create(code="messages", name_en="Messages", name_zh="消息", kind="sum", unit="messages")
+    draws = {"code": "sent", "of": "messages", "steps": [{"draw": {"pool": "p"}}, {"price": {"each": "1"}}]}
+    terms = {**factories.SMALL_TERMS, "pools": {"p": {}, "q": {}}, "charges": [draws]}
+    document = read_terms(terms).document
+
+    assert pool_names({"p": document, "q": document}) == {"p": "Messages, prepaid", "q": "your prepaid units"}
+    with override("zh-hans"):
+        assert pool_names({"p": document}) == {"p": "消息（预付量）"}

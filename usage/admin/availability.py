@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from config.admin_base import ReadOnlyAdmin, display
+from plans.admin.people import PeopleColumns, person_column
 from plans.templatetags.figures import quantity
 from plans.templatetags.figures import span as shown_days
 from usage.models import AvailabilityReport
@@ -14,10 +15,11 @@ PLACES = Decimal("0.0001")
 
 
 @admin.register(AvailabilityReport)
-class AvailabilityAdmin(ReadOnlyAdmin):
+class AvailabilityAdmin(PeopleColumns, ReadOnlyAdmin):
     """Good of total, per app, region and window."""
 
-    list_display = ("days", "app", "region", "share", "counted", "revision", "reported_at", "by")
+    who = person_column("by", _("by"))
+    list_display = ("days", "app", "region", "share", "counted", "revision", "reported_at", "who")
     list_filter = (("app", admin.RelatedOnlyFieldListFilter), "region", "unit")
     list_select_related = ("app__customer",)
     ordering = ("-id",)
@@ -30,7 +32,7 @@ class AvailabilityAdmin(ReadOnlyAdmin):
                 "fields": (
                     ("app", "region", "days"),
                     ("share", "counted"),
-                    ("revision", "reported_at", "by"),
+                    ("revision", "reported_at", "who"),
                     "failed",
                     "content_hash",
                 )

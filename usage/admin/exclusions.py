@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from config.admin_base import BaseAdmin, Confirmation, UnchangedRowForm, action, confirmed, display
 from plans import clock
 from plans.admin.acting import by
+from plans.admin.people import PeopleColumns, person_column
 from plans.admin.promise_fields import dress
 from plans.errors import DomainError
 from plans.templatetags.figures import moment
@@ -66,11 +67,22 @@ class WithdrawForm(forms.Form):
 
 
 @admin.register(ExcludedWindow)
-class ExclusionAdmin(BaseAdmin):
+class ExclusionAdmin(PeopleColumns, BaseAdmin):
     """Statements; they are added and withdrawn, never edited."""
 
+    who = person_column("by", _("by"))
     form = ExclusionForm
-    list_display = ("reference", "revision", "kind", "days", "whom", "region", "announced", "withdrawn", "by")
+    list_display = (
+        "reference",
+        "revision",
+        "kind",
+        "days",
+        "whom",
+        "region",
+        "announced",
+        "withdrawn",
+        "who",
+    )
     list_filter = ("kind", "withdrawn", ("app", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("app__customer", "customer")
     search_fields = ("reference", "reason", "app__code", "customer__name")
@@ -94,7 +106,7 @@ class ExclusionAdmin(BaseAdmin):
     )
     shown = (
         "reference", "revision", "kind", "days", "whom", "region", "announced", "peak_share", "reason",
-        "evidence", "withdrawn", "stated_at", "by", "content_hash",
+        "evidence", "withdrawn", "stated_at", "who", "content_hash",
     )  # fmt: skip
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -20,6 +20,7 @@ from config.admin_base import (
     site_page,
 )
 from plans import clock
+from plans.admin.people import PeopleColumns, person_column
 from plans.models.meters import MeterSource
 from plans.templatetags.figures import quantity, unit
 from plans.templatetags.figures import span as shown_days
@@ -31,10 +32,11 @@ POLICY_COLOURS = {"hold": "danger", "last_value": "warning", "mean_7": "warning"
 
 
 @admin.register(UsageReport)
-class UsageReportAdmin(ReadOnlyAdmin):
+class UsageReportAdmin(PeopleColumns, ReadOnlyAdmin):
     """Every revision that was reported; the highest of a place counts."""
 
-    list_display = ("label_link", "app", "meter", "region", "amount", "revision", "reported_at", "by")
+    who = person_column("by", _("by"))
+    list_display = ("label_link", "app", "meter", "region", "amount", "revision", "reported_at", "who")
     list_filter = (
         ("meter", admin.RelatedOnlyFieldListFilter),
         ("app", admin.RelatedOnlyFieldListFilter),
@@ -53,7 +55,7 @@ class UsageReportAdmin(ReadOnlyAdmin):
                     ("kind", "label", "days"),
                     ("amount", "revision"),
                     ("evidence", "evidence_hash"),
-                    ("reported_at", "by", "content_hash"),
+                    ("reported_at", "who", "content_hash"),
                 )
             },
         ),
