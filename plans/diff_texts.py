@@ -234,6 +234,6 @@ CHOICES = {  # values of the fields about subscribers, by field and value
     ("early_exit", "keep"): _("nothing"),
     ("early_exit", "claw_back"): _("what the used months at the monthly price leave"),
     ("early_exit", "refund_unused"): _("the unused time"),
-    ("at_limit", "notify"): _("people are told"),
-    ("at_limit", "stop"): _("use is refused"),
+    ("at_limit", "notify"): _("only a notice"),
+    ("at_limit", "stop"): _("a refusal of further use"),
 }

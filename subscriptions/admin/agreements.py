@@ -22,6 +22,7 @@ from config.admin_base import (
     list_link,
 )
 from plans.admin.acting import acting
+from plans.admin.people import PeopleColumns, person_column
 from plans.clock import now
 from plans.errors import DomainError
 from plans.templatetags.figures import moment, quantity
@@ -79,11 +80,12 @@ class AddOnInline(SpanInline):
         return quantity(row.quantity)
 
 
-class SeatInline(ReadOnlyInline):
+class SeatInline(PeopleColumns, ReadOnlyInline):
     """Signed movements of seats."""
 
+    who = person_column("by", _("by"))
     model = SeatChange
-    fields = ("movement", "at", "by")
+    fields = ("movement", "at", "who")
     readonly_fields = ("movement",)
 
     @display(description=_("Seats"))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.admin_base import Confirmation, ReadOnlyInline, StaffForm, action, confirmed, display
 from plans.admin.acting import acting
+from plans.admin.people import PeopleColumns, person_column
 from plans.clock import now
 from plans.errors import DomainError
 from plans.templatetags.figures import moment
@@ -41,11 +42,12 @@ class CouponAskForm(StaffForm):
     code = forms.CharField(label=_("coupon code"), max_length=64)
 
 
-class RedemptionInline(ReadOnlyInline):
+class RedemptionInline(PeopleColumns, ReadOnlyInline):
     """Coupons redeemed."""
 
+    who = person_column("by", _("by"))
     model = Redemption
-    fields = ("coupon", "number", "at", "by")
+    fields = ("coupon", "number", "at", "who")
 
 
 def agreed_text(row: SubscriptionPhase) -> str:

@@ -24,7 +24,7 @@ SENTENCES = (
     "at their next renewal, unless the price is locked",
     "what the used months at the monthly price leave",
     "Who has subscribed always gets what module",
-    "people are told and becomes use is refused",
+    "was only a notice and becomes a refusal of further use",
 )
 
 
