@@ -24,6 +24,7 @@ from config.dev.state import hear_signals
 LONG = "--long"
 PYTEST_GOODBYE_SECONDS = 15
 SHOWN_LINES = 120  # of a step that failed
+WORKERS = "3"  # on two cores: a third of the time a worker waits for a server, a browser or a child
 TEMPLATE = "RATECARD_TEST_TEMPLATE"  # the database whose finished tables the workers' own are copies of
 
 
@@ -49,9 +50,9 @@ def checks(python: str) -> tuple[Check, ...]:
 
 
 def pytest_words(arguments: Sequence[str]) -> list[str]:
-    """Return pytest's arguments: the whole suite on two cores, or exactly what was asked for."""
+    """Return pytest's arguments: the whole suite, or exactly what was asked for."""
     own = [word for word in arguments if word != LONG]
-    return [*(own or ["-n", "2"]), *(["--hypothesis-profile=long"] if LONG in arguments else [])]
+    return [*(own or ["-n", WORKERS]), *(["--hypothesis-profile=long"] if LONG in arguments else [])]
 
 
 def is_gate(arguments: Sequence[str]) -> bool:
