@@ -142,8 +142,8 @@ def test_only_tests_give_up_durability() -> None:
 
 
 def test_arguments_go_to_pytest_and_long_does_not() -> None:
-    assert testing.pytest_words([]) == ["-n", "2"]
-    assert testing.pytest_words(["--long"]) == ["-n", "2", "--hypothesis-profile=long"]
+    assert testing.pytest_words([]) == ["-n", testing.WORKERS]
+    assert testing.pytest_words(["--long"]) == ["-n", testing.WORKERS, "--hypothesis-profile=long"]
     assert testing.pytest_words(["tests/plans", "-k", "money"]) == ["tests/plans", "-k", "money"]
     assert testing.is_gate(["--long"])
     assert not testing.is_gate(["tests/plans"])
