@@ -24,7 +24,7 @@ from config.dev.state import hear_signals
 LONG = "--long"
 PYTEST_GOODBYE_SECONDS = 15
 SHOWN_LINES = 120  # of a step that failed
-WORKERS = "3"  # on two cores: a third of the time a worker waits for a server, a browser or a child
+WORKERS = "2"  # one for each core of the smallest machine the gate runs on
 TEMPLATE = "RATECARD_TEST_TEMPLATE"  # the database whose finished tables the workers' own are copies of
 
 
