@@ -19,7 +19,6 @@ from billing.models import (
     PaymentAttempt,
     PaymentMethod,
     StripeLink,
-    StripeOperation,
 )
 from billing.models.stripe import OperationKind, OperationState
 from billing.previews import PreviewLine, preview_lines
@@ -94,11 +93,6 @@ def delivered(invoice: Invoice) -> bool:
         return invoice.status != InvoiceStatus.DRAFT
     done = invoice.operations.filter(kind=OperationKind.FINALIZE, state=OperationState.CONFIRMED)
     return done.exists()
-
-
-def operations_of(invoice: Invoice) -> QuerySet[StripeOperation]:
-    """Return what was to happen at Stripe for the invoice, in order."""
-    return invoice.operations.order_by("pk")
 
 
 @dataclass(frozen=True, slots=True)

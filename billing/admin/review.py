@@ -121,13 +121,18 @@ def version_preview(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "admin/version_preview.html", title, context, model=PlanVersion)
 
 
+def _in_the_way(version: PlanVersion) -> list[str]:
+    """Return why the version cannot be published."""
+    if version.state != VersionState.DRAFT:
+        return [gettext("%(version)s is published already.") % {"version": version}]
+    return [text for _line, text in problems_with_lines(version)]
+
+
 @site_page("plans/planversion/<int:pk>/review/", "billing_version_review")
 def version_review(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what publishing does: faults, prices before and after, whom it touches; then publish."""
     version = _version(request, pk, "plans.change_planversion")
-    problems = [text for _line, text in problems_with_lines(version)]
-    if version.state != VersionState.DRAFT:
-        problems = [gettext("%(version)s is published already.") % {"version": version}]
+    problems = _in_the_way(version)
     last = version.plan.versions.exclude(state=VersionState.DRAFT).order_by("-number").first()
     moves = (request.POST.get("moves_existing") or version.moves_existing) == MovesExisting.AT_RENEWAL
     asks = Confirmation(

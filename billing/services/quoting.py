@@ -54,15 +54,8 @@ def preview_terms(
     Raises what rating refuses: a currency not sold, a quantity beyond the last band.
     """
     calendar = Calendar(SAMPLE.anchor, SAMPLE.zone, term)
-    asked = asked_of(terms.document)
-    chosen = {"first_purchase": "no", **asked.assumed_labels, **(labels or {})}
-    agreed = {**dict.fromkeys(asked.facts, Decimal(0)), **(facts or {})}
-    context = Context(
-        facts={**agreed, "seats": Decimal(seats)},
-        labels={**chosen, "currency": currency, "term": term},
-        options=options,
-        anchor=SAMPLE.anchor,
-    )
+    said = {**(labels or {}), "currency": currency, "term": term}
+    context = _assumed(terms, options, labels=said, facts={**(facts or {}), "seats": Decimal(seats)})
     assumed = {code: readings_of(terms.document, code, value) for code, value in quantities.items()}
     start = advance_dues(terms.document, calendar, calendar.anchor)
     month = month_dues(terms.document, calendar)
@@ -79,6 +72,19 @@ def preview_terms(
         replace(context, options=lasting),
     )
     return Preview(currency, first, usage, PreviewPart(months, later))
+
+
+def _assumed(
+    terms: Terms, options: Mapping[str, Decimal], *, labels: Mapping[str, str], facts: Mapping[str, Decimal]
+) -> Context:
+    """Return the sample customer with what is said, and an assumption for the rest of what the terms ask."""
+    asked = asked_of(terms.document)
+    return Context(
+        facts={**dict.fromkeys(asked.facts, Decimal(0)), **facts},
+        labels={"first_purchase": "no", **asked.assumed_labels, **labels},
+        options=options,
+        anchor=SAMPLE.anchor,
+    )
 
 
 def _lines(
