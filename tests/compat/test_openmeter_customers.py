@@ -1,6 +1,7 @@
 """openmeter 1.0.0b236, unchanged: customers and what they may use."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +11,9 @@ from openmeter import Client as OpenMeter
 
 from subscriptions.models import Subscription
 from subscriptions.models.customers import Standing
-from tests.factories import make_app, make_customer, make_key, make_subscription, publish_house
+from tests.factories import NOW, make_app, make_customer, make_key, make_subscription, publish_house
 from tests.usage.world import event, send
+from usage.models import EntitlementState
 from usage.services import roll_up_all
 
 pytestmark = pytest.mark.django_db
@@ -102,3 +104,18 @@ def test_a_customers_key_sees_itself_only(address: str, agreed: Subscription) ->
         assert own.customer.get_customer_access("harbour").entitlements
         with pytest.raises(HttpResponseError):
             other.customer.get_customer_access("harbour")
+
+
+def test_access_is_told_as_it_is_now_and_a_read_of_another_instant_rebuilds_nothing(
+    openmeter: OpenMeter, agreed: Subscription
+) -> None:
+    ask = openmeter.customer_entitlement.get_customer_entitlement_value
+    assert ask("harbour", "traffic_included", time=NOW).usage == 30.5
+    kept = list(EntitlementState.objects.values())
+
+    for other in (NOW - timedelta(days=400), NOW + timedelta(days=400)):
+        with pytest.raises(HttpResponseError) as refused:
+            ask("harbour", "traffic_included", time=other)
+        assert refused.value.status_code == 400
+
+    assert list(EntitlementState.objects.values()) == kept

@@ -1,9 +1,11 @@
 """What a customer may use, in OpenMeter's words: a balance for what is counted, a config for what is not."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from config.compat.entitled import UNLIMITED, Entitled, entitled
@@ -15,6 +17,9 @@ from plans.errors import NotFound
 from plans.models import Feature
 from plans.models.features import FeatureType
 from subscriptions.models.keys import Scope
+from usage.errors import ParameterInvalid
+
+SKEW = timedelta(minutes=5)  # as far as a sender's clock may be off
 
 
 class AccessView(OpenMeterView):
@@ -36,12 +41,19 @@ class ValueView(OpenMeterView):
 
     def get(self, request: Request, key: str, feature: str) -> HttpResponse:
         """Return its value; a known feature that is not granted is no access."""
-        at = instant_of(request.query_params, "time") or clock.now()
+        at = clock.now()
+        _require_now(instant_of(request.query_params, "time"), at)
         place = place_of(request, key)
         if not Feature.objects.filter(code=feature).exists():
             raise NotFound
         found = entitled(*place, at, only=feature).get(feature)
         return told(_value(found) if found else {"hasAccess": False})
+
+
+def _require_now(asked: datetime | None, at: datetime) -> None:
+    """Refuse another instant: kept is what may be used now, and a read must not rebuild it as of then."""
+    if asked is not None and abs(asked - at) > SKEW:
+        raise ParameterInvalid(name="time", reason=_("access is told as it is now; leave it out"))
 
 
 def _value(one: Entitled) -> dict[str, Any]:
