@@ -1,6 +1,6 @@
 """Usage that came after its invoice and that no later invoice will bill by itself: for people to settle."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,11 +23,12 @@ class Unbilled:
 
     subscription: Subscription
     said: str
+    period: Period
 
 
-def unbilled() -> Iterator[Unbilled]:
-    """Yield what is left over; usage that the agreement's next invoice takes up is not."""
-    changed = changed_periods(None)
+def unbilled(subscriptions: Collection[int] | None = None) -> Iterator[Unbilled]:
+    """Yield what is left over, of some agreements or of all; what the next invoice takes up is not."""
+    changed = changed_periods(subscriptions)
     for subscription in Subscription.objects.filter(pk__in=changed).order_by("pk"):
         issued = _issued(subscription)
         taken_up = issued[-1].period_start + MONTH - MEMORY if issued and _goes_on(subscription) else None
@@ -37,7 +38,7 @@ def unbilled() -> Iterator[Unbilled]:
                     continue
                 if meters := _changed(invoice, period):
                     said = f"usage of {', '.join(meters)} came after invoice {invoice.number}"
-                    yield Unbilled(subscription, f"{said}, and no later one bills it")
+                    yield Unbilled(subscription, f"{said}, and no later one bills it", period)
 
 
 def _changed(invoice: Invoice, period: Period) -> list[str]:

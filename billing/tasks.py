@@ -6,8 +6,10 @@ from collections.abc import Callable
 from celery import shared_task
 
 from billing import outbox
+from billing.selectors_retention import needs
 from billing.services import events, runs
 from plans import clock
+from usage.services import retain
 
 # Seconds after which a task begins no further batch: the next ring goes on. The last batch has to
 # fit between this and the soft limit, even where each of its calls to Stripe runs into its timeout.
@@ -38,6 +40,12 @@ def run_jobs() -> None:
 def deliver_operations() -> None:
     """Send what is planned to Stripe."""
     in_batches(lambda: outbox.deliver_ready(limit=CALLS))
+
+
+@shared_task(name="billing.retain_usage")
+def retain_usage() -> None:
+    """Let raw usage go that is old, and billed to the end."""
+    retain(at=clock.now(), needs=needs)
 
 
 @shared_task(name="billing.process_webhooks")

@@ -19,6 +19,7 @@ CADENCE = {
     "usage.roll_up": 2.0,
     "usage.watch_quotas": 30.0,
     "usage.make_partitions": 3600.0,
+    "billing.retain_usage": 3600.0,
     "billing.tick": 120.0,
     "billing.run_jobs": 30.0,
     "billing.deliver_operations": 10.0,

@@ -23,6 +23,16 @@ def env_bool(name: str, *, default: bool = False) -> bool:
     return default if not value else value.lower() in {"1", "true", "yes", "on"}
 
 
+def kept_days(given: str, *, above: int) -> int:
+    """Read how many days raw events are kept: more than they may come late."""
+    if not given.isdecimal() or int(given) <= above:
+        raise ImproperlyConfigured(
+            f"RATECARD_USAGE_KEEP_DAYS={given} cannot be: write a whole number of days above {above}. Events"
+            f" are taken up to {above} days late, and what is still taken has to be kept."
+        )
+    return int(given)
+
+
 def database(url: str) -> dict[str, object]:
     """Turn postgres://user:password@host:port/name into Django's dictionary."""
     parts = urlsplit(url)
@@ -260,6 +270,8 @@ SLA_APPROVE_ABOVE = {
 }
 USAGE_WINDOW_BACK_DAYS = 35
 USAGE_WINDOW_AHEAD_MINUTES = 5
+# Raw events are kept so long at least, and longer while anything may still be billed from them.
+USAGE_KEEP_DAYS = kept_days(env("RATECARD_USAGE_KEEP_DAYS", "100"), above=USAGE_WINDOW_BACK_DAYS)
 USAGE_RATE_PER_SECOND = int(env("RATECARD_USAGE_RATE_PER_SECOND", "200"))
 USAGE_DIGEST_KEY = env("RATECARD_USAGE_DIGEST_KEY", SECRET_KEY)
 

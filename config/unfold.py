@@ -113,6 +113,7 @@ def running() -> list[dict[str, Any]]:
         group(
             _("Usage"),
             entry(_("Ingest batches"), "move_to_inbox", "usage.ingestbatch"),
+            own_page(_("Raw events"), "database", "usage_raw_events", "usage.ingestbatch"),
             entry(_("Roll-ups"), "stacked_bar_chart", "usage.usagerollup"),
             entry(_("Readings"), "lab_profile", "usage.reading"),
             entry(_("Usage reports"), "summarize", "usage.usagereport"),

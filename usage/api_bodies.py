@@ -29,6 +29,10 @@ SENTENCES = {
         "%(field)s lies before %(limit)s, the oldest instant this key may report. Older usage needs the"
         " scope usage:backfill."
     ),
+    "day_dropped": gettext_noop(
+        "%(field)s lies on %(limit)s (UTC), a day whose raw events are no longer kept: a copy could not be"
+        " told from a new event. Settle such usage with the provider."
+    ),
     "in_future": gettext_noop("%(field)s lies after %(limit)s. Check the sender's clock."),
     "unknown_app": gettext_noop("No app has this code. The event is kept for 35 days for replay."),
     "unknown_type": gettext_noop("No meter takes this type. The event is kept for 35 days for replay."),

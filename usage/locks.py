@@ -16,8 +16,13 @@ def _lock(function: str, purpose: int, key: int) -> None:
 
 
 def lock_partitions() -> None:
-    """Let one transaction at a time add partitions."""
+    """Let one transaction at a time add or drop partitions."""
     _lock("pg_advisory_xact_lock", PARTITIONS, 0)
+
+
+def share_partitions() -> None:
+    """Rely on the days that are there: none is dropped or made meanwhile."""
+    _lock("pg_advisory_xact_lock_shared", PARTITIONS, 0)
 
 
 def share_folding() -> None:

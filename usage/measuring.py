@@ -111,7 +111,7 @@ def snapshot(
     fine = {one.pk: grain for one in adding if (grain := (grains or {}).get(one.code)) and grain.needs_events}
     ids = [meter.pk for meter in adding if meter.pk not in fine]
     found = _day_cells(apps, ids, period)
-    for part in _cut_days(period, zone) if ids else ():
+    for part in cut_days(period, zone) if ids else ():
         _add_part(found, apps, ids, part)
     kinds = {meter.pk: meter.kind for meter in adding}
     for meter, grain in fine.items():
@@ -142,7 +142,7 @@ def _day_cells(apps: Sequence[int], meters: Sequence[int], period: Period) -> Sn
     return found
 
 
-def _cut_days(period: Period, zone: ZoneInfo) -> list[Period]:
+def cut_days(period: Period, zone: ZoneInfo) -> list[Period]:
     """Return the parts of days that the period cuts at its edges; none when both are midnights."""
     days = list(local_days(period, zone))
     edges = {days[0], days[-1]}

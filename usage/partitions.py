@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import partial
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
+from usage.dropped import dropped_days
 from usage.locks import lock_partitions
 
 _known: set[date] = set()  # days this process has seen committed; partitions are dropped by retention only
@@ -56,6 +57,8 @@ def _attached() -> set[date]:
 @transaction.atomic
 def _make(days: set[date]) -> None:
     lock_partitions()
+    if dropped_days(days):  # between the look that judged the event and this one: the retry says so
+        raise IntegrityError("a day was dropped this moment; its raw events are no longer kept")
     with connection.cursor() as cursor:
         for day in sorted(days - _attached()):  # another session may have been faster
             sql = _MAKE.format(name=partition_of(day), start=day, end=day + timedelta(days=1))

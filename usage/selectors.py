@@ -20,6 +20,7 @@ from subscriptions.models import App, Subscription
 from subscriptions.selectors import scope_apps, zone_of
 from usage.expecting import OVERDUE, missing_days
 from usage.grain import Attributes, Grains
+from usage.lost import refuse_lost
 from usage.measuring import distinct_parts, snapshot
 from usage.models import AvailabilityReport, BatchState, DistinctUser, Grain, IngestBatch, UsageRollup
 from usage.reported import add_reported, is_reported
@@ -43,7 +44,11 @@ class Value:
 def live_values(
     subscription: Subscription, period: Period, meters: Collection[str], grains: Grains | None = None
 ) -> list[Value]:
-    """Return the folded usage of these meters (codes) in a period, shaped like readings but not frozen."""
+    """Return the folded usage of these meters (codes) in a period, shaped like readings but not frozen.
+
+    Raises UsageCannotBeCounted where raw events it needs are no longer kept: a period billing keeps them for
+    is never one.
+    """
     rows = list(Meter.objects.filter(code__in=list(meters)))
     apps = dict(scope_apps(subscription).values_list("pk", "code"))
     codes = {meter.pk: meter.code for meter in rows}
@@ -72,6 +77,7 @@ def live_values(
         Value(codes[meter], apps[app], "", None, Decimal(count))
         for app, meter, count in _users_seen(list(apps), uniques, period, zone)
     ]
+    refuse_lost(subscription, period, [one for one in rows if one not in counted or one in parted], grains)
     return sorted(
         values, key=lambda v: (v.meter, v.app_code, v.region, v.cell_start or period.start, v.attributes)
     )

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import QueryCanceled
 
+from usage.dropped import last_dropped, refuse_dropped
 from usage.errors import QueryTooWide
 from usage.selectors_pages import MARGIN, UsageQuery, UsageRow
 from usage.selectors_windows import TIMEOUT
@@ -19,7 +20,7 @@ from usage.store import array
 MOST_DAYS = 7
 HOUR = timedelta(hours=1)
 
-_HOURS = """
+_CHOSEN = """
 WITH chosen AS (
     SELECT a.id, a.code, c.billing_zone AS zone,
            coalesce(%(from_day)s::date::timestamp AT TIME ZONE c.billing_zone,
@@ -28,7 +29,9 @@ WITH chosen AS (
                     date_trunc('hour', %(to_at)s::timestamptz, c.billing_zone) + interval '1 hour') AS last
     FROM subscriptions_app a JOIN subscriptions_customer c ON c.id = a.customer_id
     WHERE %(every)s OR a.id = ANY (%(apps)s::bigint[])
-), figures AS (
+)"""
+_SPAN = " SELECT min(first), max(last) FROM chosen"
+_HOURS = """, figures AS (
     SELECT date_trunc('hour', v.occurred_at, a.zone) AS hour, a.code, m.code AS meter,
            CASE m.kind WHEN 'unique' THEN '' ELSE v.region END AS region, a.zone,
            CASE m.kind WHEN 'count' THEN count(*) WHEN 'unique' THEN count(DISTINCT v.user_digest)
@@ -50,7 +53,8 @@ ORDER BY hour, code COLLATE "C", meter COLLATE "C", region COLLATE "C" LIMIT %(l
 def hour_rows(asked: UsageQuery) -> list[UsageRow]:
     """Return up to `limit` rows after the cursor; an instant stands for the hour it lies in.
 
-    Raises QueryTooWide beyond seven days, or where the events are too many to count in time.
+    Raises QueryTooWide beyond seven days, or where the events are too many to count in time, and
+    RawEventsDropped where some of the days asked for are no longer kept.
     """
     first, last = _moment(asked.first), _moment(asked.last)
     too_wide = QueryTooWide(days=MOST_DAYS, rows=asked.limit - 1)
@@ -59,12 +63,24 @@ def hour_rows(asked: UsageQuery) -> list[UsageRow]:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = '{TIMEOUT}'")
-            cursor.execute(_HOURS, _values(asked, first, last))
+            cursor.execute(_CHOSEN + _HOURS, _values(asked, first, last))
             rows = cursor.fetchall()
             cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
     except OperationalError as error:
         raise too_wide if isinstance(error.__cause__, QueryCanceled) else error from None
+    _refuse_dropped(asked, first, last)
     return [_row(*row) for row in rows]
+
+
+def _refuse_dropped(asked: UsageQuery, first: datetime, last: datetime) -> None:
+    """Refuse what reaches into a dropped day; where the days begin, the zones of the apps say."""
+    if last_dropped(first - MARGIN, last + MARGIN) is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_CHOSEN + _SPAN, _values(asked, first, last))
+        row = cursor.fetchone()
+    if row and row[0] is not None and row[0] < row[1]:
+        refuse_dropped(*row)
 
 
 def recent(asked: UsageQuery, at: datetime) -> UsageQuery:

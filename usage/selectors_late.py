@@ -1,6 +1,6 @@
 """Periods whose frozen readings no longer say what the cells say: usage came after the freeze."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,24 @@ WHERE (l.kind = 'unique' AND l.source = 'events' AND EXISTS (
 )) OR (%(again)s AND l.revision > 1)
 ORDER BY 1, 2, 3
 """
+
+
+_EARLIEST = """
+SELECT d.subscription_id, min(lower(d.period)) FROM usage_reading d
+JOIN unnest(%(subscriptions)s::bigint[], %(ends)s::timestamptz[]) AS h (id, after) ON h.id = d.subscription_id
+WHERE upper(d.period) > h.after GROUP BY 1
+"""
+
+
+def earliest_frozen(ended_after: Mapping[int, datetime]) -> dict[int, datetime]:
+    """Return, by subscription, where the earliest of its frozen periods that end after an instant begins."""
+    values = {
+        "subscriptions": array(str(pk) for pk in ended_after),
+        "ends": array(instant.isoformat() for instant in ended_after.values()),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_EARLIEST, values)
+        return dict(cursor.fetchall())
 
 
 def changed_periods(

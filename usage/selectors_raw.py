@@ -18,7 +18,7 @@ from plans.errors import NotFound
 from plans.models.meters import MeterKind
 from plans.money import add_up
 from plans.ratio import read
-from plans.timespan import Period, local_date, local_midnight
+from plans.timespan import MICROSECOND, Period, local_date, local_midnight
 from subscriptions.selectors import zone_of
 from usage.grain import REGION, Attributes
 from usage.measuring import Cell as Measured
@@ -47,13 +47,17 @@ WHERE v.app_id = %(app)s AND v.meter_id = %(meter)s AND v.occurred_at >= %(start
        OR (v.occurred_at, v.event_key) > (%(after)s::timestamptz, %(key)s::uuid))
 ORDER BY v.occurred_at, v.event_key LIMIT %(limit)s
 """
-# Days that surely had events (the first and last of a folded batch) and have no partition any more.
+# Days that retention says it dropped; and those that surely had events (the first and last of a folded batch)
+# and have no partition any more, however that went.
 _DROPPED = """
 SELECT max(day) FROM (
+    SELECT d.day FROM usage_droppedday d WHERE d.day BETWEEN %(first)s AND %(last)s
+    UNION ALL SELECT day FROM (
     SELECT unnest(ARRAY[b.day_min, b.day_max]) AS day FROM usage_ingestbatch b
     WHERE b.state = 'done' AND b.app_ids && ARRAY[%(app)s::bigint]
       AND b.day_min <= %(last)s AND b.day_max >= %(first)s
 ) days WHERE to_regclass('usage_usageevent_' || to_char(day, 'YYYYMMDD')) IS NULL
+) gone
 """
 
 
@@ -221,7 +225,7 @@ def dropped_until(reading: Reading) -> date | None:
     values: dict[str, Any] = {
         "app": reading.app_id,
         "first": period.start.astimezone(UTC).date(),
-        "last": period.end.astimezone(UTC).date(),
+        "last": (period.end - MICROSECOND).astimezone(UTC).date(),
     }
     with connection.cursor() as cursor:
         cursor.execute(_DROPPED, values)

@@ -17,6 +17,7 @@ from psycopg.errors import QueryCanceled
 from plans.models import Meter
 from plans.models.meters import MeterKind
 from plans.timespan import local_date, local_midnight, shift_months
+from usage.dropped import refuse_dropped
 from usage.errors import QueryTooWide
 from usage.store import array
 
@@ -79,7 +80,7 @@ class WindowRow:
 
 
 def window_rows(asked: WindowQuery) -> list[WindowRow]:
-    """Return the windows that have events, earliest first; raises QueryTooWide."""
+    """Return the windows that have events, earliest first; raises QueryTooWide, RawEventsDropped."""
     most = MOST_DAYS[asked.unit]
     if asked.last - asked.first > timedelta(days=most):
         raise QueryTooWide(days=most, rows=asked.most)
@@ -89,6 +90,7 @@ def window_rows(asked: WindowQuery) -> list[WindowRow]:
         if isinstance(error.__cause__, QueryCanceled):
             raise QueryTooWide(days=most, rows=asked.most) from None
         raise
+    refuse_dropped(asked.first, asked.last)
     if len(rows) > asked.most:
         raise QueryTooWide(days=most, rows=asked.most)
     return [_row(asked, *row) for row in rows]

@@ -34,7 +34,9 @@ def outdated(slots: Iterable[Slot]) -> Outdated:
     changed = changed_periods(edges.keys(), since=min(edges.values()) - MEMORY, again=True)
     found: dict[int, list[Invoice]] = {}
     for invoice in _issued(changed):
-        if periods_of(invoice) & set(changed[invoice.subscription_id]):
+        since = edges[invoice.subscription_id] - MEMORY  # its own: another's may reach back further
+        touched = {one for one in changed[invoice.subscription_id] if one.end > since}
+        if periods_of(invoice) & touched:
             found.setdefault(invoice.subscription_id, []).append(invoice)
     return found
 

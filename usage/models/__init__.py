@@ -10,6 +10,7 @@ from usage.models.names import EventName
 from usage.models.readings import Reading
 from usage.models.refused import EventConflict, QuarantinedEvent, QuarantineReason
 from usage.models.reports import ReportKind, UsageReport
+from usage.models.retention import DroppedDay, KeptDay
 
 __all__ = [
     "AvailabilityReport",
@@ -17,6 +18,7 @@ __all__ = [
     "BatchState",
     "DirtyCell",
     "DistinctUser",
+    "DroppedDay",
     "Entitlement",
     "EntitlementState",
     "EventConflict",
@@ -25,6 +27,7 @@ __all__ = [
     "ExclusionKind",
     "Grain",
     "IngestBatch",
+    "KeptDay",
     "MissingPolicy",
     "QuarantineReason",
     "QuarantinedEvent",

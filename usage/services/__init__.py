@@ -11,12 +11,15 @@ from usage.services.partitions import make_partitions
 from usage.services.quarantine import replay
 from usage.services.quotas import watch_all_quotas, watch_quotas
 from usage.services.reports import ReportVerdict, report_usage
+from usage.services.retention import Retained, drop_day, retain
 from usage.services.rollup import mark_dirty, rebuild_cell, rebuild_dirty, roll_up, roll_up_all
 
 __all__ = [
     "Outcome",
     "ReportVerdict",
+    "Retained",
     "changed_meters",
+    "drop_day",
     "freeze",
     "ingest",
     "ingest_named",
@@ -30,6 +33,7 @@ __all__ = [
     "replay",
     "report_availability",
     "report_usage",
+    "retain",
     "revise",
     "roll_up",
     "roll_up_all",

@@ -19,6 +19,7 @@ from subscriptions.selectors import scope_apps, zone_of
 from usage.estimating import add_estimates, keep_estimates
 from usage.grain import Grain, Grains
 from usage.locks import lock_freeze
+from usage.lost import lost_and_late, lost_codes, refuse_lost
 from usage.measuring import (
     Cell,
     Snapshot,
@@ -68,6 +69,7 @@ def freeze(
     missing = [meter for meter in wanted if meter.pk not in known]
     if missing:
         Reading.objects.bulk_create(_new(subscription, period, missing, at, grains))
+        refuse_lost(subscription, period, missing, grains)
     ids = [meter.pk for meter in wanted]
     return list(_readings(subscription, period).filter(meter__in=ids))
 
@@ -84,13 +86,15 @@ def revise(
     """Return the latest readings of a frozen period, with a new revision where the cells have changed.
 
     The first revision stays what `freeze` returns: the invoice rated from it never changes. The
-    grains are those of that freeze.
+    grains are those of that freeze. What was counted from raw events that are gone stays as it is.
     """
     lock_freeze(subscription.pk)
     wanted = list(Meter.objects.filter(code__in=list(meters)).order_by("code"))
     latest = {_place(row): row for row in _every(subscription, period).filter(meter__in=wanted)}
     fresh = _new(subscription, period, wanted, at, grains, known=list(latest.values()))
     made = [one for one in fresh if not _says_the_same(latest.get(_place(one)), one)]
+    final = lost_codes(subscription, period, wanted, grains)  # asked after the events were read
+    made = [one for one in made if one.meter.code not in final]
     for one in made:
         known = latest.get(_place(one))
         one.revision = known.revision + 1 if known else 2  # 1 is what the first freeze saw
@@ -100,11 +104,16 @@ def revise(
 
 
 def changed_meters(subscription: Subscription, period: Period, grains: Grains | None = None) -> list[str]:
-    """Return the meters (codes) of a frozen period whose cells say something else by now."""
+    """Return the meters (codes) of a frozen period whose cells say something else by now.
+
+    Of a meter whose raw events are gone, nothing tells what changed: it is named when an event came since.
+    """
     latest = {_place(row): row for row in _every(subscription, period)}
     meters = list({row.meter_id: row.meter for row in latest.values()}.values())
-    fresh = _new(subscription, period, meters, period.end, grains, known=list(latest.values()))
-    return sorted({one.meter.code for one in fresh if not _says_the_same(latest.get(_place(one)), one)})
+    fresh = list(_new(subscription, period, meters, period.end, grains, known=list(latest.values())))
+    final = lost_codes(subscription, period, meters, grains)
+    changed = {one.meter.code for one in fresh if not _says_the_same(latest.get(_place(one)), one)}
+    return sorted((changed - final.keys()) | lost_and_late(subscription, period, final))
 
 
 def _place(reading: Reading) -> tuple[str, str, str]:

@@ -1,7 +1,8 @@
 """From parsed events to stored ones: every event gets one verdict, and nothing is said before commit."""
 
+from collections.abc import Set
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from django.db import IntegrityError
 from plans.actor import Actor
 from usage import store
 from usage.directory import AppRef, Directory, look_up
+from usage.dropped import dropped_days
 from usage.models import QuarantineReason
 from usage.parsing import Envelope, Parsed, Refusal
 from usage.parsing_events import Fact, Window, check_window, judge, loose, payload_hash
@@ -50,7 +52,7 @@ def ingest(parsed: Parsed, *, at: datetime, by: Actor, backfill: bool = False) -
     (only when something was seen before with another body) finds conflicts; both have committed when
     this returns.
     """
-    work = _sort_out(parsed, _window(at, backfill=backfill))
+    work = _sort_out(parsed, _window(at, backfill=backfill), _gone(parsed, at) if backfill else set())
     groups, firsts = _grouped(work.facts)
     accepted, same = _append([groups[claim][0] for claim in firsts], work.held, at=at, by=by)
     doubtful = list(groups) if accepted + same < len(firsts) else list(groups.keys() - set(firsts))
@@ -66,7 +68,13 @@ def _window(at: datetime, *, backfill: bool) -> Window:
     return Window(at - timedelta(days=back), at + timedelta(minutes=settings.USAGE_WINDOW_AHEAD_MINUTES))
 
 
-def _sort_out(parsed: Parsed, window: Window) -> _Work:
+def _gone(parsed: Parsed, at: datetime) -> set[date]:
+    """Return the days of old events that retention has dropped: nothing is taken for those."""
+    usual = _window(at, backfill=False)
+    return dropped_days({event.time.date() for event in parsed.events if event.time < usual.oldest})
+
+
+def _sort_out(parsed: Parsed, window: Window, gone: Set[date]) -> _Work:
     """Judge each envelope: a fact to store, one to hold in quarantine, or a refusal."""
     work = _Work(rejected=list(parsed.refused))
     if not parsed.events:
@@ -75,6 +83,8 @@ def _sort_out(parsed: Parsed, window: Window) -> _Work:
     for event in parsed.events:
         try:
             check_window(event, window)
+            if gone and event.time.date() in gone:
+                raise Refused("day_dropped", "time", event.time.date().isoformat())
             app, rules = directory.apps.get(event.subject), directory.types.get(event.type)
             if rules is None and event.type in directory.reported:
                 raise Refused("fed_otherwise", "type", directory.reported[event.type])

@@ -10,7 +10,9 @@ from plans.timespan import MICROSECOND, Period, local_days
 from subscriptions.models import App
 from subscriptions.selectors import zone_of
 from usage import folding
-from usage.locks import lock_folding, share_folding
+from usage.dropped import countable, last_dropped
+from usage.errors_retention import CellIsFinal
+from usage.locks import lock_folding, share_folding, share_partitions
 from usage.models import DirtyCell
 
 PASS_EVENTS = 500_000  # bounds a pass to about a second and one transaction
@@ -42,11 +44,18 @@ def roll_up_all() -> int:
     return total
 
 
+@transaction.atomic
 def mark_dirty(
     *, app: App, meter: Meter, instant: datetime, reason: str, at: datetime, by: Actor
 ) -> DirtyCell:
-    """Ask for the cell that holds `instant` to be recomputed; asking twice is once."""
+    """Ask for the cell that holds `instant` to be recomputed; asking twice is once.
+
+    Raises CellIsFinal where raw events of its day are no longer kept: nothing is there to count again.
+    """
+    share_partitions()
     cell = next(local_days(Period(instant, instant + MICROSECOND), zone_of(app.customer)))
+    if gone := last_dropped(cell.start, cell.end):
+        raise CellIsFinal(day=gone.isoformat())
     dirty, _created = DirtyCell.objects.get_or_create(
         app=app,
         meter=meter,
@@ -57,8 +66,8 @@ def mark_dirty(
 
 
 def rebuild_dirty() -> int:
-    """Recompute the cells marked dirty; return how many."""
-    waiting = DirtyCell.objects.order_by("pk").values_list("pk", flat=True)[:MOST_DIRTY]
+    """Recompute the cells marked dirty; return how many. Those of dropped days wait for a person."""
+    waiting = countable().order_by("pk").values_list("pk", flat=True)[:MOST_DIRTY]
     return sum(rebuild_cell(pk) for pk in list(waiting))
 
 
@@ -66,10 +75,12 @@ def rebuild_dirty() -> int:
 def rebuild_cell(pk: int) -> bool:
     """Recompute one dirty cell from its events and assign it; False if another worker was faster.
 
+    One of a dropped day, however it was marked, is left as it is: it would come to nothing.
+
     No fold runs meanwhile: one that had read its batches but not yet added them would be overwritten.
     """
     lock_folding()
-    dirty = DirtyCell.objects.select_related("app__customer").filter(pk=pk).first()
+    dirty = countable().select_related("app__customer").filter(pk=pk).first()
     if dirty is None:
         return False
     cell = Period(dirty.cell_start, dirty.cell_end)
