@@ -43,7 +43,8 @@ USAGE: dict[str, Any] = {
         "Figures by hour, day or month of each customer's billing zone. Distinct users are counted exactly"
         " within each window and never added up. complete_through: what was received before it is in the"
         " figures, and no report that is owed for a day before it is missing. Hours are counted from the raw"
-        " events of at most seven days, the last day by default."
+        " events of at most seven days, the last day by default; where some of them are no longer kept, the"
+        " answer is 410 and never a smaller figure. Days and months stay."
         " With `Accept: text/csv` the same page is CSV without a byte order mark; the next one is in `Link`."
     ),
     "tags": ["usage"],
@@ -75,6 +76,7 @@ USAGE: dict[str, Any] = {
         (200, "text/csv"): OpenApiResponse(
             {"type": "string"}, description="start, end, zone, app, meter, region, value; one line a row."
         ),
+        (410, "application/problem+json"): problem("Raw events of some hours asked for are no longer kept."),
         **_READ_PROBLEMS,
     },
 }
