@@ -276,3 +276,20 @@ def test_B10_a_period_agreed_afterwards_over_dropped_days_is_refused_and_not_cou
 
     (days,) = freeze(subscription=subscription, period=period, meters=["messages"], at=FREE)
     assert days.value == 60000  # whole days are told by their cells, which stay
+
+
+def test_an_invoice_long_overdue_reaches_no_further_back_for_others_than_their_own() -> None:
+    held, _start = begin()
+    prompt, _start = begin()
+    parked = ParkedCustomer.objects.create(customer=held.customer, reason="test", parked_at=START)
+    bill(EDGES[4] + GRACE)
+    use(prompt, value="900000")  # 100 days and more after its period was billed
+    parked.released_at = EDGES[4]
+    parked.save()
+    BillingJob.objects.filter(state="parked").update(state="waiting", parked_reason="", finished_at=None)
+
+    run_night(EDGES[5] + GRACE)
+
+    assert Invoice.objects.filter(subscription=held, kind="cycle").count() == 6
+    assert not [row for row in Invoice.objects.all() if row.lines.filter(kind="adjustment").exists()]
+    assert [(one.invariant, one.row) for one in offences()] == [("I2", prompt.public_id)]
