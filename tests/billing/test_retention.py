@@ -16,6 +16,7 @@ from subscriptions.models import App, Subscription
 from subscriptions.services import cancel_at_period_end
 from tests.billing.world import EDGE, SHANGHAI, START, TERMS, begin, make_plan
 from tests.factories import TESTER
+from tests.usage.old_days import no_days as no_days
 from tests.usage.world import event, rows, send
 from usage.models import DirtyCell, DroppedDay, IngestBatch, Reading, UsageEventKey
 from usage.retention import Block
@@ -23,7 +24,7 @@ from usage.selectors_raw import cells_of, dropped_until, events_of, is_kept
 from usage.selectors_retention import judged_days
 from usage.services import drop_day, freeze, mark_dirty, retain, revise, roll_up_all
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_days")]
 GRACE = timedelta(hours=24)
 EDGES = [datetime(2026, month, 10, tzinfo=SHANGHAI) for month in (10, 11, 12)]
 EDGES += [datetime(2027, month, 10, tzinfo=SHANGHAI) for month in (1, 2, 3, 4, 5, 6)]

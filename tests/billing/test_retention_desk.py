@@ -14,9 +14,10 @@ from config.celery import CADENCE
 from tests.billing.test_retention import DAY, FREE, IN_PERIOD, bill, is_there, use
 from tests.billing.world import begin
 from tests.factories import make_user
+from tests.usage.old_days import no_days as no_days
 from usage.models import DroppedDay, KeptDay
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_days")]
 NEXT = DAY + timedelta(days=20)  # of the second period: 10 October
 
 

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from subscriptions.models import App
 from subscriptions.models.keys import Scope
 from tests.factories import NOW, TESTER, make_key
+from tests.usage.old_days import no_days as no_days
 from tests.usage.world import Door, an_app, count, event, make_meter, rows, send
 from usage.errors_retention import RawEventsDropped
 from usage.models import DroppedDay, EventName, IngestBatch, QuarantinedEvent, UsageEventKey
@@ -22,7 +23,7 @@ from usage.selectors_names import Named, named_events
 from usage.selectors_windows import WindowQuery, window_rows
 from usage.services import drop_day, ingest_named, replay, retain, roll_up_all
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_days")]
 OLD = NOW - timedelta(days=150)
 DAY = OLD.date()
 
@@ -216,6 +217,14 @@ def test_a_run_that_dies_in_the_middle_has_changed_nothing_and_the_next_goes_on(
 
     assert (retain(at=NOW, needs=nobody).dropped, UsageEventKey.objects.count()) == ([], 0)
     assert not drop_day(DAY, at=NOW)
+
+
+def test_an_empty_day_goes_without_a_trace_and_takes_events_again(app: App) -> None:
+    ensure_days([DAY])
+
+    assert retain(at=NOW, needs=nobody).dropped == [DAY]
+    assert not DroppedDay.objects.exists()
+    assert send(event(app, at=OLD, user="ann"), at=NOW, backfill=True).accepted == 1
 
 
 def test_a_batch_that_nobody_knows_of_keeps_its_events(app: App) -> None:

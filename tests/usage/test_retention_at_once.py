@@ -9,20 +9,22 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 
+from plans.timespan import Period
 from subscriptions.models import App
-from tests.factories import NOW, TESTER
+from tests.factories import NOW, TESTER, make_subscription
 from tests.usage.test_at_once import at_once
 from tests.usage.world import Door, an_app, count, event, make_meter, rows, send
 from usage import partitions
-from usage.errors_retention import CellIsFinal
+from usage.errors_retention import CellIsFinal, UsageCannotBeCounted
 from usage.models import DirtyCell, DroppedDay, IngestBatch, UsageRollup
 from usage.partitions import forget_days, partition_of
 from usage.retention import Need
-from usage.services import drop_day, mark_dirty, retain, roll_up_all
+from usage.services import drop_day, freeze, mark_dirty, retain, revise, roll_up_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OLD = NOW - timedelta(days=150)
 DAY = OLD.date()
+DAY_LONG = timedelta(days=1)
 
 
 def nobody(_apps: Collection[int], _at: datetime) -> Mapping[int, Need]:
@@ -187,8 +189,42 @@ def test_B10_a_cell_marked_while_its_day_goes_is_counted_again_before_or_refused
     assert DirtyCell.objects.count() == 0
 
 
+def test_B10_a_day_that_goes_between_two_reads_of_a_revision_changes_no_reading(app: App) -> None:
+    """Billing keeps such days; should one go all the same, fewer users must not become a credit."""
+    make_meter("mau", kind="unique", event_type="seen")
+    subscription = make_subscription(app.customer)
+    period = Period(OLD - timedelta(days=3), OLD + timedelta(days=20))
+    for days, user in ((0, "ann"), (0, "bob"), (5, "cy")):
+        at = OLD + timedelta(days=days)
+        send(event(app, at=at, type="seen", user=user), at=NOW, backfill=True)
+    roll_up_all()
+    IngestBatch.objects.update(received_at=OLD)
+    (known,) = freeze(subscription=subscription, period=period, meters=["mau"], at=NOW)
+    send(event(app, at=OLD + timedelta(days=5), type="seen", user="zoe"), at=NOW, backfill=True)
+    roll_up_all()
+    dropped: list[Any] = []
+
+    def just_before(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "count(DISTINCT v.user_digest)" in sql and not dropped:
+            dropped.extend(at_once(lambda: drop_day(DAY, at=NOW)))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(just_before):
+        (latest,) = revise(subscription=subscription, period=period, meters=["mau"], at=NOW)
+
+    assert dropped == [True]
+    assert (latest.pk, latest.value, known.value) == (known.pk, 3, 3)
+    with pytest.raises(UsageCannotBeCounted):
+        freeze(
+            subscription=subscription,
+            period=Period(period.start, period.end - DAY_LONG),
+            meters=["mau"],
+            at=NOW,
+        )
+
+
 def test_two_runs_at_once_drop_a_day_once(app: App) -> None:
     found = at_once(*[lambda: retain(at=NOW, needs=nobody)] * 3)
 
-    assert sum(len(one.dropped) for one in found) == 1
+    assert sum(one.dropped.count(DAY) for one in found) == 1
     assert DroppedDay.objects.get().rows == 1

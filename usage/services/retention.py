@@ -122,7 +122,8 @@ def drop_day(day: date, *, at: datetime) -> bool:
         cursor.execute(f"ALTER TABLE usage_usageevent DETACH PARTITION {name}")
         cursor.execute(f"DROP TABLE {name}")
         cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
-        cursor.execute(_DROPPED, [day, rows, rest[0].bytes])
+        if rows:  # of an empty day nothing is lost: it may be made again
+            cursor.execute(_DROPPED, [day, rows, rest[0].bytes])
     transaction.on_commit(forget_days)
     log.info("raw events of %s dropped: %s rows", day, rows)
     return True
