@@ -12,6 +12,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from plans.timespan import Period
 from subscriptions.models import App
 from tests.factories import NOW, TESTER, make_subscription
+from tests.usage.old_days import no_days as no_days
 from tests.usage.test_at_once import at_once
 from tests.usage.world import Door, an_app, count, event, make_meter, rows, send
 from usage import partitions
@@ -33,7 +34,7 @@ def nobody(_apps: Collection[int], _at: datetime) -> Mapping[int, Need]:
 
 
 @pytest.fixture
-def app() -> Iterator[App]:
+def app(no_days: None) -> Iterator[App]:
     """An app with one folded event of an old day."""
     make_meter()
     app = an_app()
