@@ -6,7 +6,7 @@ from tests.usage import race
 from tests.usage.world import an_app, make_meter, rows
 from usage.models import IngestBatch
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_B02_B04_none_lost_none_doubled_where_a_naive_watermark_loses() -> None:
