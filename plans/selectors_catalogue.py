@@ -180,17 +180,19 @@ def problems_of(version: PlanVersion, typed_in: Tree = None) -> list[Problem]:
     return draft_of(version, typed_in).problems
 
 
-def draft_terms(version: PlanVersion) -> Terms:
-    """Return the composed terms of a draft; raises TermsInvalid with every problem."""
-    draft = draft_of(version)
+def draft_terms(version: PlanVersion, draft: Draft | None = None) -> Terms:
+    """Return the composed terms of a draft (read now unless given); raises TermsInvalid with all problems."""
+    draft = draft or draft_of(version)
     if draft.problems or draft.version is None or draft.catalogue is None:
         raise TermsInvalid(draft.problems)
     return read_terms(compose_version(draft.version, draft.catalogue))
 
 
-def draft_hash(version: PlanVersion) -> str:
+def draft_hash(version: PlanVersion, draft: Draft | None = None) -> str:
     """Return what a reviewer signs: prices, entitlements and promises as they would be published now."""
-    reviewed: list[object] = [draft_terms(version).hash, draft_entitlements(version), draft_promises(version)]
+    draft = draft or draft_of(version)
+    terms, promises = draft_terms(version, draft), draft_promises(version, draft)
+    reviewed: list[object] = [terms.hash, draft_entitlements(version), promises]
     reviewed += [said for field in ("features", "quotas") if (said := version.source.get(field))]
     return hashlib.sha256(canonical_json(reviewed)).hexdigest()
 
@@ -203,9 +205,9 @@ def draft_entitlements(version: PlanVersion) -> dict[str, dict[str, str]]:
     return granted | {f"module.{row.code}": dict(row.grants) for row in rows if row.grants}
 
 
-def draft_promises(version: PlanVersion) -> dict[str, Tree]:
+def draft_promises(version: PlanVersion, draft: Draft | None = None) -> dict[str, Tree]:
     """Return what the SLA and support tiers of a version promise, by option; expects a sound draft."""
-    draft = draft_of(version)
+    draft = draft or draft_of(version)
     if draft.version is None or draft.catalogue is None:
         raise TermsInvalid(draft.problems)
     return compose_promises(draft.version, draft.catalogue)

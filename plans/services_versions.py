@@ -15,6 +15,7 @@ from plans.selectors_catalogue import (
     SOURCE_FIELDS,
     draft_entitlements,
     draft_hash,
+    draft_of,
     draft_promises,
     draft_terms,
 )
@@ -114,8 +115,9 @@ def publish_version(
         row = _lock_version(version.pk)
         if row.state != VersionState.DRAFT:
             return _same_publication(row, effective_at)
-        terms = draft_terms(row)
-        if expected_hash is not None and expected_hash != draft_hash(row):
+        draft = draft_of(row)  # under the locks, and once: to read and check a catalogue takes long
+        terms = draft_terms(row, draft)
+        if expected_hash is not None and expected_hash != draft_hash(row, draft):
             raise DraftChanged(version=str(row))
         _check_dates(row, effective_at)
         if moves_existing is not None:
@@ -123,7 +125,7 @@ def publish_version(
             row.source = {**row.source, "moves_existing": moves_existing}
         row.terms, row.terms_hash = to_tree(terms.document), terms.hash
         row.entitlements = draft_entitlements(row)
-        row.promises = draft_promises(row)
+        row.promises = draft_promises(row, draft)
         row.state, row.effective_at = VersionState.PUBLISHED, effective_at
         row.published_at, row.published_by = at, by.id
         row.save()

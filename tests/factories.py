@@ -15,6 +15,7 @@ from plans.services import apply_catalogue
 from plans.terms import read_terms, to_tree
 from subscriptions import services
 from subscriptions.models import ApiKey, App, Customer, Subscription, User
+from tests.snapshots import remembered
 
 TESTER = Actor("user:tester")
 ON_SALE = datetime(2026, 1, 1, tzinfo=UTC)  # versions made here are on sale from this instant
@@ -122,8 +123,13 @@ def make_version(
 
 def publish_house(*, at: datetime = ON_SALE) -> dict[str, PlanVersion]:
     """Load the house catalogue and return its published versions by plan code."""
-    apply_catalogue(house_catalogue(), dry_run=False, at=at, by=TESTER)
+    remembered("house", at, lambda: apply_catalogue(house_catalogue(), at=at, by=TESTER))
     return {one.plan.code: one for one in PlanVersion.objects.select_related("plan")}
+
+
+def load_text(text: str, *, at: datetime = ON_SALE) -> None:
+    """Load a catalogue file's text, as the loader does."""
+    remembered("text", (text, at), lambda: apply_catalogue(read_catalogue(text), at=at, by=TESTER))
 
 
 @functools.cache

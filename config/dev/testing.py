@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +25,14 @@ LONG = "--long"
 PYTEST_GOODBYE_SECONDS = 15
 SHOWN_LINES = 120  # of a step that failed
 WORKERS = "2"  # one for each core of the smallest machine the gate runs on
+TABLES = "tables"
+FIRST = {TABLES, "migrations"}  # pytest waits for them: no database in use can be copied
 TEMPLATE = "RATECARD_TEST_TEMPLATE"  # the database whose finished tables the workers' own are copies of
 
 
 @dataclass(frozen=True)
 class Check:
-    """One step of the gate before pytest."""
+    """One step of the gate beside pytest."""
 
     name: str
     argv: tuple[str, ...]
@@ -40,12 +42,12 @@ def checks(python: str) -> tuple[Check, ...]:
     """Return the steps; they look at different things and run side by side."""
     tool = (python, "-m")
     return (
+        Check(TABLES, (python, "manage.py", "migrate", "-v", "0")),  # once, for both workers to copy
         Check("format", (*tool, "ruff", "format", "--check", ".")),
         Check("lint", (*tool, "ruff", "check", ".")),
         Check("translations", (*tool, "config.dev.translations", "--check")),
         Check("migrations", (python, "manage.py", "makemigrations", "--check", "--dry-run")),
         Check("types", (*tool, "mypy", ".")),
-        Check("tables", (python, "manage.py", "migrate", "-v", "0")),  # once, for both workers to copy
     )
 
 
@@ -106,6 +108,7 @@ class Running:
     check: Check
     process: subprocess.Popen[bytes]
     output: IO[bytes]
+    began: float
 
 
 def spawn(check: Check, env: Mapping[str, str]) -> Running:
@@ -113,24 +116,30 @@ def spawn(check: Check, env: Mapping[str, str]) -> Running:
     output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by report()
     argv = [*death_prefix("TERM", has_setpriv=setpriv_works()), *check.argv]
     process = subprocess.Popen(argv, cwd=ROOT, env=dict(env), stdout=output, stderr=subprocess.STDOUT)
-    return Running(check, process, output)
+    return Running(check, process, output, time.monotonic())
 
 
-def run_checks(env: Mapping[str, str]) -> list[str]:
-    """Run the steps side by side, print each with its time, and return the names of those that failed."""
-    began = time.monotonic()
-    running = [spawn(check, env) for check in checks(sys.executable)]
-    failed = []
+@contextmanager
+def steps(env: Mapping[str, str], wanted: Sequence[Check]) -> Iterator[list[Running]]:
+    """Start these steps side by side; what still runs at the end is ended."""
+    running: list[Running] = []
     try:
-        while running:
-            for done in [step for step in running if step.process.poll() is not None]:
-                running.remove(done)
-                if not report(done, time.monotonic() - began):
-                    failed.append(done.check.name)
-            time.sleep(0.05)
+        running.extend(spawn(check, env) for check in wanted)
+        yield running
     finally:
         for step in running:
             step.process.terminate()
+
+
+def await_steps(running: list[Running], names: Container[str] | None = None) -> list[str]:
+    """Print each step with its time as it ends, until all (or those named) have; return the failed."""
+    failed: list[str] = []
+    while any(names is None or step.check.name in names for step in running):
+        for done in [step for step in running if step.process.poll() is not None]:
+            running.remove(done)
+            if not report(done, time.monotonic() - done.began):
+                failed.append(done.check.name)
+        time.sleep(0.05)
     return failed
 
 
@@ -148,11 +157,12 @@ def report(done: Running, seconds: float) -> bool:
     return passed
 
 
-def run_pytest(words: Sequence[str], env: Mapping[str, str]) -> int:
-    """Run pytest in our terminal; a stop lets it put its fixtures away first."""
+def run_pytest(words: Sequence[str], env: Mapping[str, str], meanwhile: Callable[[], object]) -> int:
+    """Run pytest in our terminal and `meanwhile` beside it; a stop lets it put its fixtures away first."""
     argv = [*death_prefix("TERM", has_setpriv=setpriv_works()), sys.executable, "-m", "pytest", *words]
     process = subprocess.Popen(argv, cwd=ROOT, env=dict(env))
     try:
+        meanwhile()
         return process.wait()
     except Stopped:
         process.send_signal(signal.SIGINT)
@@ -170,20 +180,21 @@ def on_signal(number: int, frame: FrameType | None) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Return 0 when everything is green."""
     hear_signals(on_signal)
+    wanted = checks(sys.executable) if is_gate(arguments) else ()
     try:
-        with servers() as ours:
-            env = environment(ours)
-            failed = run_checks(env) if is_gate(arguments) else []
-            if is_gate(arguments) and "tables" not in failed:
+        with servers() as ours, steps(env := environment(ours), wanted) as running:
+            failed = await_steps(running, FIRST)
+            if wanted and TABLES not in failed:
                 env[TEMPLATE] = database_name(ours["DATABASE_URL"])
-            code = run_pytest(pytest_words(arguments), env)
+            words = pytest_words(arguments)
+            code = run_pytest(words, env, lambda: failed.extend(await_steps(running)))
     except Refused as refusal:
         print(f"ratecard: {refusal}", file=sys.stderr)
         return 1
     except Stopped:
         return 130
     if failed:
-        print(f"ratecard: the gate failed before pytest: {', '.join(failed)} (see above).", file=sys.stderr)
+        print(f"ratecard: the gate failed beside pytest: {', '.join(failed)} (see above).", file=sys.stderr)
     return code or int(bool(failed))
 
 

@@ -6,13 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from billing.services.runs import run_jobs, tick
-from plans.catalogue import read_catalogue
 from plans.models import PlanVersion
-from plans.services import apply_catalogue
 from plans.timespan import Period
 from subscriptions.models import App, Subscription
 from tests.billing.world import begin
-from tests.factories import NOW, ON_SALE, TESTER
+from tests.factories import NOW, ON_SALE, load_text
 from usage.models import AvailabilityReport, ExcludedWindow
 
 CATALOGUE = """\
@@ -55,7 +53,7 @@ def load(tier: str, *, number: int = 1) -> PlanVersion:
     """Load the catalogue with this tier; another number is another version."""
     date = (ON_SALE + timedelta(days=number)).isoformat()
     text = CATALOGUE.format(tier=indented(tier), number=number, date=date)
-    apply_catalogue(read_catalogue(text), at=NOW, by=TESTER)
+    load_text(text, at=NOW)
     return PlanVersion.objects.get(number=number)
 
 

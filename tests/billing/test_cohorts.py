@@ -23,7 +23,7 @@ from subscriptions.models import Subscription
 from subscriptions.selectors import phase_at
 from subscriptions.services import add_option, cancel_at_period_end, lock_price, renew
 from subscriptions.services.holdings import change_seats
-from tests.factories import TESTER, make_customer
+from tests.factories import TESTER, load_text, make_customer
 
 pytestmark = pytest.mark.django_db
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -54,7 +54,7 @@ TERMS = (
 
 @pytest.fixture
 def first() -> PlanVersion:
-    apply_catalogue(read_catalogue(FILE % TERMS), at=JANUARY, by=TESTER)
+    load_text(FILE % TERMS, at=JANUARY)
     return PlanVersion.objects.get()
 
 

@@ -23,7 +23,7 @@ from plans.services import apply_catalogue
 from plans.terms import to_tree
 from subscriptions.models import Customer, Redemption, Subscription
 from subscriptions.services import add_option, redeem
-from tests.factories import TESTER, make_customer
+from tests.factories import TESTER, load_text, make_customer
 
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 MARCH, APRIL, MAY, JUNE = (datetime(2026, month, 1, tzinfo=UTC) for month in range(3, 7))
@@ -62,7 +62,7 @@ plans:
 
 
 def load(text: str = FILE) -> PlanVersion:
-    apply_catalogue(read_catalogue(text), at=JANUARY, by=TESTER)
+    load_text(text, at=JANUARY)
     return PlanVersion.objects.get()
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal, localcontext
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -197,6 +198,7 @@ def on_paper(case: Case) -> tuple[Any, Any]:
     )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=DOCUMENTS, deadline=None, phases=[Phase.explicit, Phase.generate]
 )  # a seed says enough

@@ -23,7 +23,7 @@ from plans.money import EXPONENTS
 from plans.selectors import terms_of
 from plans.terms import read_terms, to_tree
 from tests.billing.build import JUNE, D, usage
-from tests.portal.world import make_plans
+from tests.factories import publish_house
 
 CASES = sorted((Path(__file__).resolve().parents[1] / "oracles").rglob("*.yaml"))
 OWN = re.compile(r"“[^”]*”")  # a code of the provider's, quoted
@@ -81,7 +81,7 @@ def test_a_worked_bill_speaks(path):
 
 @pytest.mark.django_db
 def test_the_house_catalogue_speaks():
-    versions = make_plans(datetime(2026, 6, 1, tzinfo=UTC)).values()
+    versions = publish_house(at=datetime(2026, 6, 1, tzinfo=UTC)).values()
     count = 0
     for version, currency, term in product(versions, ["USD", "CNY"], ["monthly", "annual"]):
         for line, names in lines_of(terms_of(version), currency, term):

@@ -3,17 +3,12 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from plans.catalogue import Catalogue, read_catalogue
 from plans.models import PlanVersion
-from plans.services import apply_catalogue
 from subscriptions.models import App, Customer, Subscription, User
 from tests import factories
 
-HOUSE = Path(__file__).resolve().parents[2] / "catalogues" / "house.yaml"
 PASSWORD = "a long test password"
 ROLES = ("owner", "billing", "developer", "viewer")
 
@@ -30,21 +25,10 @@ class World:
         return self.people["owner"]
 
 
-@cache
-def house() -> Catalogue:
-    return read_catalogue(HOUSE.read_text(encoding="utf-8"))
-
-
-def make_plans(at: datetime) -> dict[str, PlanVersion]:
-    """Load the house catalogue and return its versions by plan code."""
-    apply_catalogue(house(), at=at, by=factories.TESTER)
-    return {version.plan.code: version for version in PlanVersion.objects.select_related("plan")}
-
-
 def make_world(
     *, at: datetime, currency: str = "CNY", zone: str = "Asia/Shanghai", name: str = "Harbour Chat"
 ) -> World:
-    versions = make_plans(at)
+    versions = factories.publish_house(at=at)
     customer = factories.make_customer(name, currency=currency, billing_zone=zone)
     apps = [
         factories.make_app(customer, name=app, region=region)

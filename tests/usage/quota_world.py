@@ -4,11 +4,9 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from plans.catalogue import read_catalogue
 from plans.models import PlanVersion
-from plans.services import apply_catalogue
 from subscriptions.models import App, Subscription
-from tests.factories import NOVEMBER, ON_SALE, TESTER, make_app, make_customer, make_subscription
+from tests.factories import NOVEMBER, load_text, make_app, make_customer, make_subscription
 from tests.usage.world import Door, event, send
 
 CATALOGUE = """\
@@ -53,7 +51,7 @@ STOP = (
 
 def growth(quotas: str = NOTIFY) -> PlanVersion:
     """Load the catalogue and return its one version."""
-    apply_catalogue(read_catalogue(CATALOGUE.replace("QUOTAS", quotas)), at=ON_SALE, by=TESTER)
+    load_text(CATALOGUE.replace("QUOTAS", quotas))
     return PlanVersion.objects.get()
 
 
