@@ -33,7 +33,7 @@ PURE = {
         "errors",
     ],
     "subscriptions": ["anchors", "moves", "phases", "secrets"],
-    "usage": ["aggregation", "grain", "stored_grain", "parsing*", "entitlement", "forecast"],
+    "usage": ["aggregation", "grain", "stored_grain", "literals", "parsing*", "entitlement", "forecast"],
     "billing": [
         "assumed",
         "explain_used",

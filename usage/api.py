@@ -24,7 +24,7 @@ from usage.api_pages import cursor_of, day_or_instant, first_of, last_of, limit_
 from usage.api_views import ProviderView, UsageView, principal
 from usage.errors import ItemRefused
 from usage.measuring import plain
-from usage.parsing import Refusal, parse
+from usage.parsing import Refusal
 from usage.parsing_reports import parse_availability
 from usage.parsing_values import Refused
 from usage.selectors import complete_through
@@ -43,10 +43,10 @@ class EventsView(ProviderView):
         """Take one CloudEvent or a batch."""
         at, key = clock.now(), principal(request)
         batch = media_type(request._request, EVENT_TYPES)
-        parsed = parse(read_body(request._request, EVENT_TYPES), batch=batch)
+        body = read_body(request._request, EVENT_TYPES)
         backfill = Scope.USAGE_BACKFILL in key.scopes
-        outcome = services.ingest(parsed, at=at, by=key.actor, backfill=backfill)
-        if parsed.single and outcome.rejected:
+        outcome = services.ingest_body(body, batch=batch, at=at, by=key.actor, backfill=backfill)
+        if outcome.single and outcome.rejected:
             told = item(outcome.rejected[0])
             raise ItemRefused(code=told["code"], detail=told["detail"], errors=[told])
         return Response(answer(outcome))

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from plans.timespan import Period, local_midnight
-from usage.store import array, quoted
+from usage.literals import array, quoted
 
 MOST_BATCHES = 2_000  # looked at in one pass
 MOST_RUNS = 8

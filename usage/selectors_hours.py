@@ -12,9 +12,9 @@ from django.db import OperationalError, connection, transaction
 from psycopg.errors import QueryCanceled
 
 from usage.errors import QueryTooWide
+from usage.literals import array
 from usage.selectors_pages import MARGIN, UsageQuery, UsageRow
 from usage.selectors_windows import TIMEOUT
-from usage.store import array
 
 MOST_DAYS = 7
 HOUR = timedelta(hours=1)

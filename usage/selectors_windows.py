@@ -18,7 +18,7 @@ from plans.models import Meter
 from plans.models.meters import MeterKind
 from plans.timespan import local_date, local_midnight, shift_months
 from usage.errors import QueryTooWide
-from usage.store import array
+from usage.literals import array
 
 Unit = Literal["minute", "hour", "day", "month"]
 MOST_DAYS: dict[Unit | None, int] = {"minute": 3, "hour": 35, "day": 100, "month": 100, None: 100}

@@ -5,7 +5,7 @@ from usage.services.entitlements import rebuild as rebuild_entitlements
 from usage.services.entitlements import rebuild_due
 from usage.services.exclusions import next_revision, state_exclusion
 from usage.services.freezing import changed_meters, freeze, revise
-from usage.services.ingest import Outcome, ingest
+from usage.services.ingest import Outcome, ingest, ingest_body
 from usage.services.naming import ingest_named
 from usage.services.partitions import make_partitions
 from usage.services.quarantine import replay
@@ -19,6 +19,7 @@ __all__ = [
     "changed_meters",
     "freeze",
     "ingest",
+    "ingest_body",
     "ingest_named",
     "make_partitions",
     "mark_dirty",
