@@ -3,7 +3,9 @@
 It protects the house from a flood; it never decides what is stored. When Valkey is away requests pass.
 """
 
+import hashlib
 import logging
+import threading
 import time
 from collections.abc import Mapping
 from functools import cache
@@ -12,6 +14,7 @@ from typing import Any
 import redis
 from django.conf import settings
 from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError
 from redis.retry import Retry
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -37,6 +40,7 @@ redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))
 redis.call('EXPIRE', KEYS[1], math.ceil(burst / rate) + 1)
 return {math.floor(tokens), wait}
 """
+_TAKE_DIGEST = hashlib.sha1(_TAKE.encode(), usedforsecurity=False).hexdigest()  # what Valkey names scripts by
 
 
 @cache
@@ -50,9 +54,36 @@ def _client() -> Any:
     )
 
 
-@cache
-def _script() -> Any:
-    return _client().register_script(_TAKE)
+class _Asking(threading.local):
+    """A thread's own connection. The client's way of finding one, and around it, costs twice the question."""
+
+    client: Any = None
+    connection: Any = None
+
+    def run(self, *arguments: object) -> Any:
+        """Run the script; once more when the connection was lost since its last use."""
+        if self.client is not _client():
+            self.client, self.connection = _client(), None
+        if self.connection is not None:
+            try:
+                return self._run(*arguments)
+            except (redis.ConnectionError, OSError):
+                self.connection.disconnect()
+        self.connection = self.connection or self.client.connection_pool.make_connection()
+        return self._run(*arguments)
+
+    def _run(self, *arguments: object) -> Any:
+        try:
+            return self._answer("EVALSHA", _TAKE_DIGEST, *arguments)
+        except NoScriptError:
+            return self._answer("EVAL", _TAKE, *arguments)
+
+    def _answer(self, *command: object) -> Any:
+        self.connection.send_command(*command, check_health=False)
+        return self.connection.read_response()
+
+
+_asking = _Asking()
 
 
 def take(key: str, *, rate: int) -> tuple[int, int] | None:
@@ -61,7 +92,7 @@ def take(key: str, *, rate: int) -> tuple[int, int] | None:
     if time.monotonic() < _asked_again_at:
         return None
     try:
-        left, wait = _script()(keys=[f"usage:rate:{key}"], args=[rate, rate])
+        left, wait = _asking.run(1, f"usage:rate:{key}", rate, rate)
     except redis.RedisError as error:
         _asked_again_at = time.monotonic() + PAUSE_SECONDS
         log.warning("rate limit is off for %s s, Valkey does not answer: %s", PAUSE_SECONDS, error)

@@ -1,8 +1,8 @@
 """A usual batch to rows by column: each rule is asked of a whole column, by few calls for each event. PURE.
 
-`usage.parsing_events` says what the rules are, event by event, and gives the verdicts; here the answer is None
-as soon as one event is not plainly to be stored. Both make the same identities, hashes and rows: a test of
-random batches holds them together.
+`usage.parsing_events` says what the rules are, event by event, and gives the verdicts; here the answer is
+None as soon as one event is not plainly to be stored. Both make the same identities, hashes and rows: a test
+of random batches holds them together.
 """
 
 import hashlib
@@ -81,7 +81,7 @@ class _Alike:
 def sheet_of(
     batch: UsualBatch, apps: Mapping[str, Owner], types: Mapping[str, TypeRules], window: Window
 ) -> Sheet | None:
-    """Return the rows of a batch whose every event is to be stored, no two of them the same one; else None."""
+    """Return the rows of a batch whose every event is to be stored, no two of them the same; else None."""
     if min(batch.times) < window.oldest or max(batch.times) > window.newest:
         return None
     keys = _identities(batch.events)

@@ -1,8 +1,8 @@
 """A batch as it usually comes, read at once: exactly the attributes it needs, and nothing wrong in it. PURE.
 
 Most batches hold no fault. Such a body is read straight into typed events, and what `usage.parsing` asks of
-each text is asked of the whole body by a few calls. Whatever is unusual, a fault or only a rare spelling, makes
-the answer None: then that module reads the body item by item and gives each its verdict.
+each text is asked of the whole body by a few calls. Whatever is unusual, a fault or only a rare spelling,
+makes the answer None: then that module reads the body item by item and gives each its verdict.
 """
 
 import re
@@ -45,7 +45,7 @@ _EVENTS = msgspec.json.Decoder(list[UsualEvent], float_hook=number)
 
 @dataclass(frozen=True, slots=True)
 class UsualBatch:
-    """Events of sound JSON and clean texts, with their instants in UTC; apps, types and data are not judged."""
+    """Events of sound JSON and clean texts, with their instants in UTC; apps and data are not judged."""
 
     events: list[UsualEvent]
     times: list[datetime]
@@ -75,7 +75,7 @@ def usual_batch(body: bytes) -> UsualBatch | None:
 
 
 def _instants(spelled: Sequence[str]) -> list[datetime] | None:
-    """Return instants in UTC. Spellings that two readers might take differently are left to the strict one."""
+    """Return instants in UTC. A spelling that two readers might take differently is not usual."""
     if _TIMES.fullmatch("\n".join(spelled) + "\n") is None:
         return None
     try:

@@ -1,8 +1,8 @@
 """The event store in PostgreSQL: one statement writes keys, events and the pending batch.
 
-Rows travel as arrays built by hand, numbers and identities in binary: one round trip, no temporary table, and
-several times cheaper than a driver that adapts each value. Another store (the growth plan names ClickHouse) would
-take over the event rows; keys, batches and cells stay here.
+Rows travel as arrays built by hand, numbers and identities in binary: one round trip, no temporary table,
+and several times cheaper than a driver that adapts each value. Another store (the growth plan names
+ClickHouse) would take over the event rows; keys, batches and cells stay here.
 """
 
 import time

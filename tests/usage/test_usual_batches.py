@@ -1,4 +1,4 @@
-"""The two ways of reading a batch, by column and item by item, make the same rows or only the second speaks."""
+"""Two ways of reading a batch, by column and by item, make the same rows, or only the second speaks."""
 
 import json
 from collections.abc import Iterator
