@@ -16,6 +16,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError
 from redis.retry import Retry
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
@@ -52,6 +53,14 @@ def _client() -> Any:
         socket_connect_timeout=TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
     )
+
+
+class Flooding(Throttled):
+    """A key's bucket is empty."""
+
+    def __init__(self, *, wait: int, headers: Mapping[str, str]) -> None:
+        super().__init__(wait)
+        self.seconds, self.headers = wait, headers
 
 
 class _Asking(threading.local):
@@ -100,25 +109,38 @@ def take(key: str, *, rate: int) -> tuple[int, int] | None:
     return int(left), int(wait)
 
 
+def admit(key: str) -> Mapping[str, str]:
+    """Take a token of a key's bucket, `USAGE_RATE_PER_SECOND` a second with a burst of one second; return the
+    fields that tell how many are left. Raises Flooding."""
+    rate = settings.USAGE_RATE_PER_SECOND
+    taken = take(key, rate=rate)
+    if taken is None:
+        return {}
+    left, wait = taken
+    if wait:
+        raise Flooding(wait=max(1, -(-wait // 1000)), headers=_headers(rate, left, -(-wait // 1000)))
+    return _headers(rate, left, 0)
+
+
 class KeyBucket(BaseThrottle):
-    """Allow `USAGE_RATE_PER_SECOND` requests a second per key, with a burst of one second."""
+    """The same for a view of DRF."""
 
     def __init__(self) -> None:
-        self.milliseconds = 0
+        self.seconds = 1
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Take a token and tell the caller how many are left, whatever the answer will be."""
-        rate = settings.USAGE_RATE_PER_SECOND
-        taken = take(str(request.user.pk), rate=rate)
-        if taken is None:
-            return True
-        left, self.milliseconds = taken
-        view.headers.update(_headers(rate, left, -(-self.milliseconds // 1000)))
-        return self.milliseconds == 0
+        try:
+            view.headers.update(admit(str(request.user.pk)))
+        except Flooding as no:
+            view.headers.update(no.headers)
+            self.seconds = no.seconds
+            return False
+        return True
 
     def wait(self) -> int:
         """Return whole seconds for Retry-After; at least one."""
-        return max(1, -(-self.milliseconds // 1000))
+        return self.seconds
 
 
 def _headers(rate: int, left: int, reset: int) -> Mapping[str, str]:
