@@ -15,6 +15,7 @@ from plans.actor import Actor
 from subscriptions.models import ApiKey
 from subscriptions.secrets import digest_of, split_key
 
+CHALLENGE = 'Bearer realm="ratecard"'
 CACHE_SECONDS = 5  # a revoked key dies within this
 
 
@@ -78,22 +79,28 @@ def forget_keys() -> None:
     _seen.clear()
 
 
+def authenticated(header: str) -> KeyPrincipal | None:
+    """Return whose key an Authorization header holds, None when there is no header; raises
+    AuthenticationFailed."""
+    if not header:
+        return None
+    scheme, _space, text = header.partition(" ")
+    found = principal_of(text.strip(), at=clock.now()) if scheme.lower() == "bearer" else None
+    if found is None:
+        raise exceptions.AuthenticationFailed(
+            _("This API key is unknown, expired or revoked. Send: Authorization: Bearer rc_live_…")
+        )
+    return found
+
+
 class ApiKeyAuthentication(BaseAuthentication):
     """DRF's door for keys. A wrong key is 401, a missing scope 403."""
 
     def authenticate(self, request: Request) -> tuple[KeyPrincipal, None] | None:
         """Return the principal, or None when no Authorization header was sent."""
-        header = request.headers.get("Authorization", "")
-        if not header:
-            return None
-        scheme, _space, text = header.partition(" ")
-        found = principal_of(text.strip(), at=clock.now()) if scheme.lower() == "bearer" else None
-        if found is None:
-            raise exceptions.AuthenticationFailed(
-                _("This API key is unknown, expired or revoked. Send: Authorization: Bearer rc_live_…")
-            )
-        return found, None
+        found = authenticated(request.headers.get("Authorization", ""))
+        return None if found is None else (found, None)
 
     def authenticate_header(self, request: Request) -> str:
         """Make DRF answer 401 with this challenge."""
-        return 'Bearer realm="ratecard"'
+        return CHALLENGE

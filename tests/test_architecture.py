@@ -33,7 +33,16 @@ PURE = {
         "errors",
     ],
     "subscriptions": ["anchors", "moves", "phases", "secrets"],
-    "usage": ["aggregation", "grain", "stored_grain", "parsing*", "entitlement", "forecast", "retention"],
+    "usage": [
+        "aggregation",
+        "grain",
+        "stored_grain",
+        "literals",
+        "parsing*",
+        "entitlement",
+        "forecast",
+        "retention",
+    ],
     "billing": [
         "assumed",
         "explain_used",

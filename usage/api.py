@@ -1,4 +1,4 @@
-"""The usage API: report events and availability, read usage and meters."""
+"""The usage API: report availability, read usage and meters. Events have a door of their own."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,39 +17,19 @@ from subscriptions.models.keys import Scope
 from usage import api_schema as schema
 from usage import api_schema_reads as schema_reads
 from usage import services
-from usage.api_bodies import EVENT_TYPES, JSON, answer, item, media_type, read_body, sentence
+from usage.api_bodies import JSON, media_type, read_body, sentence
 from usage.api_csv import CsvPage, linked
 from usage.api_limits import KeyBucket
 from usage.api_pages import cursor_of, day_or_instant, first_of, last_of, limit_of, page, text_of, word_of
 from usage.api_views import ProviderView, UsageView, principal
 from usage.errors import ItemRefused
 from usage.measuring import plain
-from usage.parsing import Refusal, parse
+from usage.parsing import Refusal
 from usage.parsing_reports import parse_availability
 from usage.parsing_values import Refused
 from usage.selectors import complete_through
 from usage.selectors_hours import hour_rows, recent
 from usage.selectors_pages import Key, UsageQuery, UsageRow, usage_rows
-
-
-class EventsView(ProviderView):
-    """Report up to 1,000 usage events; stored before the answer, a repeat counts once."""
-
-    scopes = {"POST": Scope.USAGE_WRITE}
-    throttle_classes = [KeyBucket]
-
-    @extend_schema(**schema.EVENTS)
-    def post(self, request: Request) -> Response:
-        """Take one CloudEvent or a batch."""
-        at, key = clock.now(), principal(request)
-        batch = media_type(request._request, EVENT_TYPES)
-        parsed = parse(read_body(request._request, EVENT_TYPES), batch=batch)
-        backfill = Scope.USAGE_BACKFILL in key.scopes
-        outcome = services.ingest(parsed, at=at, by=key.actor, backfill=backfill)
-        if parsed.single and outcome.rejected:
-            told = item(outcome.rejected[0])
-            raise ItemRefused(code=told["code"], detail=told["detail"], errors=[told])
-        return Response(answer(outcome))
 
 
 class AvailabilityView(ProviderView):

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from subscriptions.auth import KeyPrincipal
 from subscriptions.permissions import HasScope
 
 log = logging.getLogger(__name__)
@@ -49,8 +50,13 @@ class ProviderView(UsageView):
     @staticmethod
     def refuse_customers(request: Request) -> None:
         """Refuse a customer's key."""
-        if principal(request).customer_id is not None:
-            raise PermissionDenied(_("Only the provider's own keys may report usage."))
+        only_for_providers(principal(request))
+
+
+def only_for_providers(key: KeyPrincipal) -> None:
+    """Refuse a customer's key."""
+    if key.customer_id is not None:
+        raise PermissionDenied(_("Only the provider's own keys may report usage."))
 
 
 def principal(request: Request) -> Any:

@@ -14,6 +14,7 @@ from django.db import connection
 
 from plans.models.meters import MeterKind, MeterSource
 from usage.parsing_events import MeterRule, TypeRules
+from usage.parsing_sheet import number_of
 
 CACHE_SECONDS = 5
 MOST_APPS = 100_000
@@ -26,6 +27,7 @@ class AppRef:
     id: int
     region: str  # of events that name none
     digest_key: bytes  # keys the digests of its users
+    number: bytes  # the id as a sheet of rows holds it
 
     def digest(self, user: str) -> str:
         """Return 128 bits, as hex, that stand for a user of this app and of no other."""
@@ -88,7 +90,7 @@ def _load(into: Directory, codes: list[str]) -> None:
     for is_app, pk, code, second, value, user, dimensions, source in rows:
         if is_app:
             key = hmac.digest(settings.USAGE_DIGEST_KEY.encode(), code.encode(), "sha256")
-            into.apps[code] = AppRef(pk, second, key)
+            into.apps[code] = AppRef(pk, second, key, number_of(pk))
         elif source == MeterSource.EVENTS:
             meters.setdefault(code, []).append(_MeterRow(pk, second, value, user, _names(dimensions)))
     into.types = {code: rules_of(fed) for code, fed in meters.items()}

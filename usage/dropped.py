@@ -14,8 +14,8 @@ from django.db.models.expressions import RawSQL
 
 from plans.timespan import MICROSECOND, Period
 from usage.errors_retention import RawEventsDropped
+from usage.literals import array
 from usage.models import DirtyCell, DroppedDay
-from usage.store import array
 
 # By the cells of a meter, which stay: where there is none, no event was there to lose.
 _LOST = """

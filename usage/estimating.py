@@ -19,10 +19,10 @@ from plans.ratio import quotient, read
 from plans.timespan import Period
 from subscriptions.models import Subscription
 from usage.expecting import Missing, missing_of
+from usage.literals import array
 from usage.measuring import PLACE, Cell, Snapshot
 from usage.models import MissingPolicy, Reading, ReportExpectation
 from usage.reported import ESTIMATE, Place, is_reported
-from usage.store import array
 
 BACK = timedelta(days=35)  # what an estimate may rest on
 DAYS = 7  # of the mean

@@ -15,7 +15,7 @@ from django.db import connection
 from plans.timespan import Period, local_date, local_midnight
 from subscriptions.models import Subscription
 from subscriptions.selectors import scope_apps, zone_of
-from usage.store import array
+from usage.literals import array
 
 DAY = timedelta(days=1)
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from plans.timespan import Period, local_midnight
-from usage.store import array, quoted
+from usage.literals import array, quoted
 
 MOST_BATCHES = 2_000  # looked at in one pass
 MOST_RUNS = 8
@@ -23,11 +23,11 @@ _CLAIM = """
 SELECT id, n, day_min, day_max FROM usage_ingestbatch WHERE state = 'pending'
 ORDER BY id FOR UPDATE SKIP LOCKED LIMIT %s
 """
-_ZONES = """
-SELECT DISTINCT c.billing_zone
-FROM (SELECT DISTINCT unnest(app_ids) AS id FROM usage_ingestbatch WHERE id = ANY (%s::bigint[])) AS told
-JOIN subscriptions_app a USING (id) JOIN subscriptions_customer c ON c.id = a.customer_id
-"""
+_ZONES = (
+    "SELECT DISTINCT billing_zone FROM subscriptions_customer"  # few; those of the batches cost more to find
+)
+# A pass groups tens of megabytes; the server's default would write them to disk and read them again.
+_ROOM = "SET LOCAL work_mem = '64MB'"
 _PLACED = """
     FROM usage_usageevent v
     JOIN subscriptions_app a ON a.id = v.app_id JOIN subscriptions_customer c ON c.id = a.customer_id
@@ -151,7 +151,8 @@ def fold(claimed: Claimed) -> None:
         "end": f"{claimed.last + DAY} 00:00+00",
     }
     with connection.cursor() as cursor:
-        cursor.execute(_ZONES, [ids])
+        cursor.execute(_ROOM)
+        cursor.execute(_ZONES)
         zones = [row[0] for row in cursor.fetchall()]
         values |= edges(zones, claimed.first - DAY, claimed.last + DAY)
         events = _BATCHES.format(chosen=_chosen(claimed.ids))
@@ -183,6 +184,7 @@ def recompute(app: int, meter: int, cell: Period, zone: str) -> None:
     values: dict[str, Any] = {"app": app, "meter": meter, "start": cell.start, "end": cell.end, "day": day}
     values |= edges([zone], day, day)
     with connection.cursor() as cursor:
+        cursor.execute(_ROOM)
         cursor.execute(_EMPTY.format(events=_CELL), values)
         cursor.execute(_DAYS.format(placed=_PLACED, events=_CELL, change=_ASSIGN), values)
         cursor.execute(_UNSEE, values)

@@ -20,7 +20,7 @@ from plans.money import add_up, exact, to_multiple
 from plans.ratio import plain as plain
 from plans.timespan import Period, local_days
 from usage.grain import REGION, Attributes, Grain, Grains, Worth
-from usage.store import array
+from usage.literals import array
 
 PLACE = Decimal("0.000000000001")  # as fine as a reading's figure; its cells are exact
 _SNAPSHOT = """

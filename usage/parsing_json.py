@@ -126,16 +126,17 @@ def _integer(spelled: str) -> int | Decimal:
     return int(spelled) if len(spelled) < 100 else Decimal("Infinity")
 
 
-def _number(spelled: str) -> Decimal:
+def number(spelled: str) -> Decimal:
+    """Return a JSON number that is not whole, exactly; what decimal cannot hold is infinite."""
     try:
         return Decimal(spelled)
     except InvalidOperation:  # an exponent beyond what decimal can hold
         return Decimal("Infinity")
 
 
-_FAST = msgspec.json.Decoder(float_hook=_number)
+_FAST = msgspec.json.Decoder(float_hook=number)
 _SLOW = json.JSONDecoder(
-    object_pairs_hook=_object, parse_int=_integer, parse_float=_number, parse_constant=_number
+    object_pairs_hook=_object, parse_int=_integer, parse_float=number, parse_constant=number
 )
 
 

@@ -21,6 +21,9 @@ _INSTANT = re.compile(
 # Control characters, bidirectional marks and lone surrogates: they make two ids look alike, or break jsonb.
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
+# White space between a body's tokens is none of a text's; inside a text JSON itself forbids it.
+_IN_BODY = re.compile(_FORBIDDEN.pattern.replace("\x00-\x1f", "\x00-\x08\x0b\x0c\x0e-\x1f"))
+
 
 class Refused(Exception):  # noqa: N818 — a verdict on one item, not a failure
     """One item says no: a code, the field's path, and what the sentence about it needs."""
@@ -41,6 +44,14 @@ def text(value: object, field: str, *, longest: int) -> str:
     if not value.isprintable() and _FORBIDDEN.search(value):
         raise Refused("invalid_text", field)
     return value
+
+
+def is_clean(body: bytes) -> bool:
+    """Return whether no text of a JSON body without a backslash can hold what `text` forbids.
+
+    Raises UnicodeDecodeError when it is not UTF-8.
+    """
+    return b"\x7f" not in body if body.isascii() else _IN_BODY.search(body.decode()) is None
 
 
 def quantity(value: object, field: str) -> str:

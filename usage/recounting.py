@@ -9,10 +9,10 @@ from django.db import connection
 
 from plans.models.meters import MeterKind
 from usage.grain import Worth
+from usage.literals import array
 from usage.measuring import Snapshot, add_fine, distinct_parts
 from usage.models import Reading
 from usage.selectors_raw import Place, ReadingCell, cells_of, grain_stored, period_of, place_of
-from usage.store import array
 from usage.stored_grain import grain_again
 
 _RECOUNT = """

@@ -10,9 +10,9 @@ from django.db import connection
 from plans.models.meters import MeterKind, MeterSource
 from plans.timespan import Period, local_midnight, shift_months
 from subscriptions.anchors import edge_at, index_at, period_at
+from usage.literals import array
 from usage.parsing_usage_reports import SaidReport
 from usage.parsing_values import Refused
-from usage.store import array
 
 DAY = timedelta(days=1)
 WHOLE = (MeterKind.COUNT, MeterKind.UNIQUE)  # kinds whose figure is a number of things

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from plans.timespan import Period
-from usage.store import array, quoted
+from usage.literals import array, quoted
 
 _STATES = """
 SELECT s.n,

@@ -16,8 +16,8 @@ from plans.models.meters import MeterSource
 from plans.timespan import Period
 from subscriptions.models import Subscription
 from usage.grain import Attributes
+from usage.literals import array
 from usage.measuring import Cell, Snapshot
-from usage.store import array
 
 REPORT, EVIDENCE, ESTIMATE = "report", "evidence", "estimate"  # attributes of such cells
 

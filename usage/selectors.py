@@ -20,11 +20,11 @@ from subscriptions.models import App, Subscription
 from subscriptions.selectors import scope_apps, zone_of
 from usage.expecting import OVERDUE, missing_days
 from usage.grain import Attributes, Grains
+from usage.literals import array
 from usage.lost import refuse_lost
 from usage.measuring import distinct_parts, snapshot
 from usage.models import AvailabilityReport, BatchState, DistinctUser, Grain, IngestBatch, UsageRollup
 from usage.reported import add_reported, is_reported
-from usage.store import array
 
 DAY = timedelta(days=1)
 

@@ -13,8 +13,8 @@ from plans.models import Meter
 from plans.models.meters import MeterKind
 from plans.timespan import MICROSECOND, Period, local_date
 from usage.forecast import DAY, WEEKS, Outlook, adding, days_between, joining, peaking
+from usage.literals import array
 from usage.selectors import daily_series
-from usage.store import array
 
 _NEW_USERS = """
 SELECT first, count(*) FROM (

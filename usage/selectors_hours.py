@@ -13,9 +13,9 @@ from psycopg.errors import QueryCanceled
 
 from usage.dropped import last_dropped, refuse_dropped
 from usage.errors import QueryTooWide
+from usage.literals import array
 from usage.selectors_pages import MARGIN, UsageQuery, UsageRow
 from usage.selectors_windows import TIMEOUT
-from usage.store import array
 
 MOST_DAYS = 7
 HOUR = timedelta(hours=1)

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 from plans.timespan import Period
-from usage.store import array
+from usage.literals import array
 
 # Values are compared, not revisions: a fold beside a freeze may not have seen the reading. A day that the
 # reading tells apart (time bands, attributes) is compared as a whole. A distinct

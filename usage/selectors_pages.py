@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from plans.timespan import MICROSECOND, local_midnight, shift_months
-from usage.store import array
+from usage.literals import array
 
 MARGIN = timedelta(days=2)  # any zone's day lies within two UTC days of its date
 Key = tuple[str, str, str, str]  # first day of the window, app, meter, region

@@ -19,7 +19,7 @@ from plans.models.meters import MeterKind
 from plans.timespan import local_date, local_midnight, shift_months
 from usage.dropped import refuse_dropped
 from usage.errors import QueryTooWide
-from usage.store import array
+from usage.literals import array
 
 Unit = Literal["minute", "hour", "day", "month"]
 MOST_DAYS: dict[Unit | None, int] = {"minute": 3, "hour": 35, "day": 100, "month": 100, None: 100}

@@ -32,7 +32,7 @@ def run() -> Iterator[Entry]:
         mine: list[float] = []
         theirs: list[float] = []
         ours = _asked(server, server.store([server.request(path)] * count), mine)
-        limit = _asked(server, server.store([server.request("/bench/nothing")] * count), theirs)
+        limit = _asked(server, server.store([server.request("/api/v1/bench/nothing")] * count), theirs)
         entry = compared("entitlement", ours, limit, unit="req/s", gate=">=0.20", ambition=">=0.30")
     yield entry
     ratios = [a / b for a, b in zip(mine, theirs, strict=True)]

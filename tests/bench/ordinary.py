@@ -85,6 +85,6 @@ def nothing(request: HttpRequest) -> JsonResponse:
 
 urlpatterns = [
     path("bench/ordinary", OrdinaryView.as_view()),
-    path("bench/nothing", nothing),
+    path("api/v1/bench/nothing", nothing),
     path("", include("config.urls")),
 ]

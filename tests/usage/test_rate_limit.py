@@ -15,7 +15,6 @@ pytestmark = pytest.mark.django_db
 def _fresh_clients() -> Any:
     def forget() -> None:
         api_limits._client.cache_clear()
-        api_limits._script.cache_clear()
         api_limits._asked_again_at = 0.0
 
     forget()
@@ -78,3 +77,13 @@ def test_A04_without_valkey_events_are_stored_and_the_log_says_so(settings: Any,
     assert [a.status_code for a in answers] == [200, 200]
     assert [r.message for r in caplog.records if "rate limit is off" in r.message] != []
     assert len([r for r in caplog.records if "rate limit is off" in r.message]) == 1
+
+
+def test_a_connection_lost_meanwhile_is_made_anew_and_a_forgotten_script_is_sent_again() -> None:
+    key = f"test-{id(object())}"
+    assert api_limits.take(key, rate=10) is not None
+
+    api_limits._client().client_kill_filter(_type="normal", skipme=True)
+    assert api_limits.take(key, rate=10) is not None
+    api_limits._client().script_flush()
+    assert api_limits.take(key, rate=10) is not None

@@ -5,7 +5,7 @@ from usage.services.entitlements import rebuild as rebuild_entitlements
 from usage.services.entitlements import rebuild_due
 from usage.services.exclusions import next_revision, state_exclusion
 from usage.services.freezing import changed_meters, freeze, revise
-from usage.services.ingest import Outcome, ingest
+from usage.services.ingest import Outcome, ingest, ingest_body
 from usage.services.naming import ingest_named
 from usage.services.partitions import make_partitions
 from usage.services.quarantine import replay
@@ -22,6 +22,7 @@ __all__ = [
     "drop_day",
     "freeze",
     "ingest",
+    "ingest_body",
     "ingest_named",
     "make_partitions",
     "mark_dirty",

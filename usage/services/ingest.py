@@ -1,6 +1,6 @@
 """From parsed events to stored ones: every event gets one verdict, and nothing is said before commit."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,12 +13,15 @@ from plans.actor import Actor
 from usage import store
 from usage.directory import AppRef, Directory, look_up
 from usage.dropped import dropped_days
+from usage.literals import quoted
 from usage.models import QuarantineReason
-from usage.parsing import Envelope, Parsed, Refusal
+from usage.parsing import Envelope, Parsed, Refusal, parse
 from usage.parsing_events import Fact, Window, check_window, judge, loose, payload_hash
+from usage.parsing_sheet import Sheet, number_of, sheet_of
+from usage.parsing_usual import usual_batch
 from usage.parsing_values import Refused, spelled
 from usage.partitions import ensure_days, forget_days
-from usage.store import Claimed, Held, Row, Stored, quoted
+from usage.store import Claimed, Held, Stored
 
 BACKFILL_DAYS = 800  # as far back as a backfill key may write; bounds the number of partitions
 QUARANTINE = timedelta(days=35)
@@ -34,6 +37,7 @@ class Outcome:
     accepted: int
     duplicates: int
     rejected: list[Refusal]
+    single: bool = False  # one object was sent, not an array
 
 
 @dataclass(slots=True)
@@ -45,6 +49,27 @@ class _Work:
     rejected: list[Refusal] = field(default_factory=list)
 
 
+def ingest_body(
+    body: bytes, *, batch: bool | None = None, at: datetime, by: Actor, backfill: bool = False
+) -> Outcome:
+    """Parse and store a request's body: a usual batch by column, any other item by item. See `ingest`."""
+    window, usual, sheet, known = _window(at, backfill=False), None, None, None
+    if batch is not False:
+        usual = usual_batch(body)
+    if usual is not None:
+        known = look_up({e.subject for e in usual.events}, {e.type for e in usual.events})
+        sheet = sheet_of(usual, known.apps, known.types, window)
+    if sheet is None and backfill:
+        return ingest(parse(body, batch=batch), at=at, by=by, backfill=True)
+    if sheet is None:
+        return _ingest(parse(body, batch=batch), window, known, at=at, by=by)
+    accepted, same = _append(sheet, [], at=at, by=by)
+    if accepted + same == sheet.first.count("t"):
+        return Outcome(accepted, same, [])
+    work = _sort_out(parse(body, batch=batch), window, known)
+    return _outcome(work, accepted, _grouped(work.facts)[0], by=by)
+
+
 def ingest(parsed: Parsed, *, at: datetime, by: Actor, backfill: bool = False) -> Outcome:
     """Store the new events of a request; a repeat of it stores nothing and says so.
 
@@ -52,15 +77,38 @@ def ingest(parsed: Parsed, *, at: datetime, by: Actor, backfill: bool = False) -
     (only when something was seen before with another body) finds conflicts; both have committed when
     this returns.
     """
-    work = _sort_out(parsed, _window(at, backfill=backfill), _gone(parsed, at) if backfill else set())
+    gone = _gone(parsed, at) if backfill else set()
+    return _ingest(parsed, _window(at, backfill=backfill), None, at=at, by=by, gone=gone)
+
+
+def _ingest(
+    parsed: Parsed,
+    window: Window,
+    known: Directory | None,
+    *,
+    at: datetime,
+    by: Actor,
+    gone: Set[date] = frozenset(),
+) -> Outcome:
+    work = _sort_out(parsed, window, known, gone)
     groups, firsts = _grouped(work.facts)
-    accepted, same = _append([groups[claim][0] for claim in firsts], work.held, at=at, by=by)
-    doubtful = list(groups) if accepted + same < len(firsts) else list(groups.keys() - set(firsts))
-    kept = _conflicts([groups[claim][0] for claim in doubtful], by=by)
-    conflicting = [(one, hash_kept) for n, hash_kept in kept.items() for one in groups[doubtful[n]]]
+    sheet = _rows([groups[claim][0] for claim in firsts])
+    accepted, same = _append(sheet, work.held, at=at, by=by)
+    told = set(firsts) if accepted + same == len(firsts) else set()
+    doubtful = {claim: placed for claim, placed in groups.items() if claim not in told}
+    return _outcome(work, accepted, doubtful, by=by, single=parsed.single)
+
+
+def _outcome(
+    work: _Work, accepted: int, doubtful: Mapping[Claim, list[Placed]], *, by: Actor, single: bool = False
+) -> Outcome:
+    """Find the conflicts among doubtful claims, which have committed by now, and count the rest."""
+    claims = list(doubtful)
+    kept = _conflicts([doubtful[claim][0] for claim in claims], by=by)
+    conflicting = [(one, hash_kept) for n, hash_kept in kept.items() for one in doubtful[claims[n]]]
     work.rejected += [_conflict(fact, hash_kept) for (_app, fact), hash_kept in conflicting]
     duplicates = len(work.facts) - accepted - len(conflicting)
-    return Outcome(accepted, duplicates, sorted(work.rejected, key=lambda r: r.index))
+    return Outcome(accepted, duplicates, sorted(work.rejected, key=lambda r: r.index), single)
 
 
 def _window(at: datetime, *, backfill: bool) -> Window:
@@ -74,12 +122,17 @@ def _gone(parsed: Parsed, at: datetime) -> set[date]:
     return dropped_days({event.time.date() for event in parsed.events if event.time < usual.oldest})
 
 
-def _sort_out(parsed: Parsed, window: Window, gone: Set[date]) -> _Work:
-    """Judge each envelope: a fact to store, one to hold in quarantine, or a refusal."""
+def _sort_out(
+    parsed: Parsed, window: Window, known: Directory | None, gone: Set[date] = frozenset()
+) -> _Work:
+    """Judge each envelope: a fact to store, one to hold in quarantine, or a refusal.
+
+    `known` has looked up every code of the body already.
+    """
     work = _Work(rejected=list(parsed.refused))
     if not parsed.events:
         return work
-    directory = look_up({e.subject for e in parsed.events}, {e.type for e in parsed.events})
+    directory = known or look_up({e.subject for e in parsed.events}, {e.type for e in parsed.events})
     for event in parsed.events:
         try:
             check_window(event, window)
@@ -140,33 +193,40 @@ def _conflicts(placed: list[Placed], *, by: Actor) -> dict[int, int]:
     return store.conflicts(claims, by=by.id) if claims else {}
 
 
-def _append(placed: list[Placed], held: list[Held], *, at: datetime, by: Actor) -> Stored:
-    if not placed and not held:
+def _append(sheet: Sheet, held: list[Held], *, at: datetime, by: Actor) -> Stored:
+    if not sheet.first and not held:
         return Stored(0, 0)
-    ensure_days({fact.event.time.date() for _app, fact in placed})  # the statement sorts by key
-    rows: list[Row] = []
-    for app, fact in placed:
-        _add(rows, app, fact)
+    ensure_days(sheet.days)  # the statement sorts by key
     try:
-        return store.append(rows, held, by=by.id, expires=(at + QUARANTINE).isoformat())
+        return store.append(sheet, held, by=by.id, expires=(at + QUARANTINE).isoformat())
     except IntegrityError:  # a partition this process had seen was dropped: look again on the retry
         forget_days()
         raise
 
 
-def _add(rows: list[Row], app: AppRef, fact: Fact) -> None:
-    """Add one row for each meter that the event feeds."""
-    data, rules, at = fact.data, fact.rules, spelled(fact.event.time)
-    owner, region, body = str(app.id), quoted(data.get("region", app.region)), str(fact.payload_hash)
+def _rows(placed: list[Placed]) -> Sheet:
+    """Return one row for each meter that the events feed."""
+    sheet = Sheet({fact.event.time.date() for _app, fact in placed})
+    for app, fact in placed:
+        _add(sheet, app, fact)
+    return sheet
+
+
+def _add(sheet: Sheet, app: AppRef, fact: Fact) -> None:
+    data, rules, count = fact.data, fact.rules, len(fact.rules.meters)
     dims = "NULL"
     if rules.dimensions:
         dims = quoted(msgspec.json.encode({n: data[n] for n in rules.dimensions if n in data}).decode())
-    first = "t"
-    for meter in rules.meters:
-        user = app.digest(data[meter.user]) if meter.user else "NULL"
-        value = data[meter.value] if meter.value else "1"
-        rows.append((first, owner, fact.key, body, str(meter.id), at, value, user, region, dims))
-        first = "f"
+    sheet.first += ["t", *["f"] * (count - 1)]
+    sheet.app += [app.number] * count
+    sheet.key += [bytes.fromhex(fact.key)] * count
+    sheet.hash += [number_of(fact.payload_hash)] * count
+    sheet.meter += [number_of(meter.id) for meter in rules.meters]
+    sheet.at += [spelled(fact.event.time)] * count
+    sheet.value += [data[meter.value] if meter.value else "1" for meter in rules.meters]
+    sheet.user += [app.digest(data[meter.user]) if meter.user else "NULL" for meter in rules.meters]
+    sheet.region += [quoted(data.get("region", app.region))] * count
+    sheet.dims += [dims] * count
 
 
 def _conflict(fact: Fact, kept: int) -> Refusal:

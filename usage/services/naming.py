@@ -6,9 +6,9 @@ from datetime import datetime
 from django.db import connection
 
 from plans.actor import Actor
+from usage.literals import array, quoted
 from usage.parsing import Envelope, Parsed
 from usage.services.ingest import Outcome, ingest
-from usage.store import array, quoted
 
 _NAMES = """
 INSERT INTO usage_eventname (app_id, event_key, source, event_id, occurred_at, received_at)
