@@ -54,6 +54,7 @@ from usage.models import (
     UsageReport,
     UsageRollup,
 )
+from usage.partitions import ensure_days
 
 MONTH = Span(NOVEMBER, DECEMBER)
 HASH = "a" * 64
@@ -118,11 +119,8 @@ def add_usage(number: int, subscription: Subscription) -> None:
     batch = IngestBatch.objects.create(
         n=1, day_min=date(2026, 11, 20), day_max=date(2026, 11, 20), app_ids=[app.pk], by="key:1"
     )
+    ensure_days([date(2026, 11, 20)])
     with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TABLE IF NOT EXISTS usage_usageevent_p20261120 PARTITION OF usage_usageevent"
-            " FOR VALUES FROM ('2026-11-20 00:00+00') TO ('2026-11-21 00:00+00')"
-        )
         cursor.execute(
             "INSERT INTO usage_usageevent (app_id, event_key, meter_id, occurred_at, value, region, batch_id,"
             " received_at) VALUES (%s, %s, %s, %s, 1, '', %s, %s)",
