@@ -4,7 +4,7 @@ An estimate is made of reports alone, never of other estimates, and says in its 
 nothing was reported before, nothing is guessed: the invoice is held.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -116,15 +116,39 @@ def add_estimates(
     found: Snapshot, subscription: Subscription, meters: Collection[Meter], period: Period
 ) -> None:
     """Put estimates in the place of what is missing, where a policy says so."""
+    _add(found, subscription, meters, period, lambda _one: True)
+
+
+def _add(
+    found: Snapshot,
+    subscription: Subscription,
+    meters: Collection[Meter],
+    period: Period,
+    wanted: Callable[[Missing], bool],
+) -> None:
     fed = {meter.pk: meter for meter in meters if is_reported(meter)}
     guessed = ReportExpectation.objects.filter(meter__in=fed).exclude(policy=MissingPolicy.HOLD)
     if not fed or not guessed.exists():
         return
-    missing = missing_of(subscription, period, [meter.code for meter in fed.values()])
+    owed = missing_of(subscription, period, [meter.code for meter in fed.values()])
+    missing = [one for one in owed if wanted(one)]
     kinds = {pk: meter.kind for pk, meter in fed.items()}
     for one, cells in estimated(missing, kinds).items():
         for region, cell in cells:
             put(found, (one.app_id, one.meter_id, region), cell)
+
+
+def add_due_estimates(
+    found: Snapshot, subscription: Subscription, meters: Collection[Meter], period: Period, *, at: datetime
+) -> None:
+    """Put estimates in the place of what is missing of the time that had ended by `at`: for a forecast.
+
+    Where reports are still awaited an estimate is the best there is; where the policy is to wait, nothing is
+    guessed here either, as that bill will be held.
+    """
+    ended = Period(period.start, min(period.end, at)) if at > period.start else None
+    if ended is not None:
+        _add(found, subscription, meters, ended, lambda one: one.span.end <= at and not one.is_period)
 
 
 def keep_estimates(found: Snapshot, known: Iterable[Reading]) -> None:

@@ -17,6 +17,7 @@ from plans.money import add_up
 from plans.timespan import MICROSECOND, Period, local_date, local_midnight
 from subscriptions.models import App, Subscription
 from subscriptions.selectors import scope_apps, zone_of
+from usage.estimating import add_due_estimates
 from usage.expecting import OVERDUE, missing_days
 from usage.grain import Attributes, Grains
 from usage.measuring import distinct_parts, snapshot
@@ -40,15 +41,25 @@ class Value:
 
 
 def live_values(
-    subscription: Subscription, period: Period, meters: Collection[str], grains: Grains | None = None
+    subscription: Subscription,
+    period: Period,
+    meters: Collection[str],
+    grains: Grains | None = None,
+    *,
+    estimated_at: datetime | None = None,
 ) -> list[Value]:
-    """Return the folded usage of these meters (codes) in a period, shaped like readings but not frozen."""
+    """Return the folded usage of these meters (codes) in a period, shaped like readings but not frozen.
+
+    With `estimated_at`, reports that are missing by then are estimated as their policy says, and marked.
+    """
     rows = list(Meter.objects.filter(code__in=list(meters)))
     apps = dict(scope_apps(subscription).values_list("pk", "code"))
     codes = {meter.pk: meter.code for meter in rows}
     zone = zone_of(subscription.customer)
     found = snapshot(list(apps), rows, period, zone, grains)
     add_reported(found, subscription, list(apps), rows, period)
+    if estimated_at is not None:
+        add_due_estimates(found, subscription, rows, period, at=estimated_at)
     values = [
         Value(codes[meter], apps[app], region, cell.start, cell.value, cell.attributes)
         for (app, meter, region), cells in found.cells.items()

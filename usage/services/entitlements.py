@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -57,7 +58,7 @@ def rebuild(customer_id: int, *, at: datetime) -> bool:
 
 def rebuild_due(*, at: datetime, customers: Collection[int] | None = None) -> int:
     """Rebuild the rows of every customer (None: of all) whose rows do not hold at `at`; return how many."""
-    values = {
+    values: dict[str, Any] = {
         "at": at,
         "limit": AT_ONCE,
         "every": customers is None,
