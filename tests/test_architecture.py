@@ -33,7 +33,15 @@ PURE = {
         "errors",
     ],
     "subscriptions": ["anchors", "moves", "phases", "secrets"],
-    "usage": ["aggregation", "grain", "stored_grain", "parsing*", "entitlement", "forecast"],
+    "usage": [
+        "aggregation",
+        "grain",
+        "stored_grain",
+        "parsing*",
+        "report_periods",
+        "entitlement",
+        "forecast",
+    ],
     "billing": [
         "assumed",
         "explain_used",

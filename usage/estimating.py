@@ -26,6 +26,7 @@ from usage.store import array
 
 BACK = timedelta(days=35)  # what an estimate may rest on
 DAYS = 7  # of the mean
+WOBBLE = timedelta(days=5)  # two periods of as many months are not equally long
 
 _BEFORE = """
 SELECT r.app_id, r.meter_id, r.region, (r.cell_start AT TIME ZONE c.billing_zone)::date, r.report_id, u.value
@@ -69,7 +70,7 @@ def _bases(wanted: Sequence[Missing]) -> dict[tuple[int, int], list[_Base]]:
     values: dict[str, Any] = {
         "apps": array(sorted({str(one.app_id) for one in wanted})),
         "meters": array(sorted({str(one.meter_id) for one in wanted})),
-        "start": min(one.span.start for one in wanted) - BACK,
+        "start": min(one.span.start - _back(one) for one in wanted),
         "end": max(one.span.end for one in wanted),
     }
     found: dict[tuple[int, int], list[_Base]] = {}
@@ -78,6 +79,11 @@ def _bases(wanted: Sequence[Missing]) -> dict[tuple[int, int], list[_Base]]:
         for app, meter, region, day, report, value in cursor.fetchall():
             found.setdefault((app, meter), []).append(_Base(region, day, report, value))
     return found
+
+
+def _back(one: Missing) -> timedelta:
+    """Return how far an estimate may look back: of a period, to the one before."""
+    return max(BACK, one.span.end - one.span.start + WOBBLE) if one.is_period else BACK
 
 
 def _cells(one: Missing, rows: Sequence[_Base], kind: str) -> Iterable[tuple[str, Cell]]:

@@ -91,7 +91,7 @@ def _placed(places: Places, said: SaidReport, at: datetime, *, backfill: bool) -
     app, meter = placed(places, said.app, said.meter)
     check_feed(meter, said)
     agreed = places.agreed.get(app.id, ())
-    span = span_of(app, agreed, said.day, is_period=said.is_period, is_month=said.is_month)
+    span = span_of(app, agreed, said.spelled)
     name = "period" if said.is_period else "day"
     oldest = at - timedelta(days=BACKFILL_DAYS if backfill else settings.USAGE_WINDOW_BACK_DAYS)
     newest = at + timedelta(minutes=settings.USAGE_WINDOW_AHEAD_MINUTES)
