@@ -175,9 +175,10 @@ def _add_values(
     by = [name for name in grain.by if name != REGION]
     sql = _FINE.replace("{take}", _TAKE[MeterKind(kind)])
     rows = _by_grain(sql, apps, meters, period, grain, by=by, batches=found.batches)
+    stretches = [_stretch(grain, n, period) for n in range(len(grain.slices))]  # rows are many more
     for app, meter, region, n, said, value in rows:
-        start, end = _stretch(grain, n - 1, period)
-        cell = Cell(start, Decimal(value), attributes=_told(by, said), end=end)
+        start, end = stretches[n - 1]
+        cell = Cell(start, Decimal(value), attributes=_told(by, said) if by else (), end=end)
         found.cells.setdefault((app, meter, region), []).append(cell)
 
 
