@@ -178,7 +178,7 @@ def _add_values(
     stretches = [_stretch(grain, n, period) for n in range(len(grain.slices))]  # rows are many more
     for app, meter, region, n, said, value in rows:
         start, end = stretches[n - 1]
-        cell = Cell(start, Decimal(value), attributes=_told(by, said) if by else (), end=end)
+        cell = Cell(start, Decimal(value), attributes=_told(by, said), end=end)
         found.cells.setdefault((app, meter, region), []).append(cell)
 
 
@@ -268,14 +268,15 @@ def _by_grain(
         "stretches": array(str(stretches.index(one.attributes)) for one in grain.slices),
     }
     with connection.cursor() as cursor:
-        cursor.execute(sql.format(by=f"ARRAY[{', '.join(columns)}]::text[]"), values)
+        asked = f"ARRAY[{', '.join(columns)}]" if columns else "NULL"  # an array costs each row
+        cursor.execute(sql.format(by=f"{asked}::text[]"), values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 
 
-def _told(by: Sequence[str], said: Sequence[str | None]) -> Attributes:
+def _told(by: Sequence[str], said: Sequence[str | None] | None) -> Attributes:
     """Return the attributes an event gave; one it does not have is left out."""
-    return tuple((name, value) for name, value in zip(by, said, strict=True) if value is not None)
+    return tuple((name, value) for name, value in zip(by, said or (), strict=True) if value is not None)
 
 
 def _values(apps: Sequence[int], meters: Sequence[int], period: Period) -> dict[str, Any]:
