@@ -8,6 +8,7 @@ from django.db import connection
 PARTITIONS, FOLDING, FREEZE, REPORTS = 0x5243_0001, 0x5243_0002, 0x5243_0003, 0x5243_0004
 EXCLUSIONS, QUOTAS, USAGE_REPORTS = 0x5243_0005, 0x5243_0007, 0x5243_0008
 ENTITLEMENTS = 0x5243_0006  # stands in a trigger too
+FOLDING_TURN = 0x5243_0009
 
 
 def _lock(function: str, purpose: int, key: int) -> None:
@@ -28,6 +29,14 @@ def share_partitions() -> None:
 def share_folding() -> None:
     """Fold beside other folds, never beside a recompute."""
     _lock("pg_advisory_xact_lock_shared", FOLDING, 0)
+
+
+def try_turn_to_fold() -> bool:
+    """Take the turn to fold for the schedule, unless another transaction has it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, 0)", [FOLDING_TURN])
+        row = cursor.fetchone()
+    return bool(row and row[0])
 
 
 def lock_folding() -> None:

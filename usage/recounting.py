@@ -76,7 +76,7 @@ def recounted(
         rows = parts.get((reading.app_id, meter.pk), [])
     else:
         found = Snapshot(batches)
-        add_fine(found, [reading.app_id], meter.pk, period, again, kind=meter.kind)
+        add_fine(found, [reading.app_id], [meter.pk], period, again, kind=meter.kind)
         rows = found.cells.get((reading.app_id, meter.pk, reading.region), [])
     return {(row.start, row.attributes): row.value for row in rows}
 

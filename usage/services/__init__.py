@@ -12,7 +12,14 @@ from usage.services.quarantine import replay
 from usage.services.quotas import watch_all_quotas, watch_quotas
 from usage.services.reports import ReportVerdict, report_usage
 from usage.services.retention import Retained, drop_day, retain
-from usage.services.rollup import mark_dirty, rebuild_cell, rebuild_dirty, roll_up, roll_up_all
+from usage.services.rollup import (
+    mark_dirty,
+    rebuild_cell,
+    rebuild_dirty,
+    roll_up,
+    roll_up_all,
+    roll_up_in_turn,
+)
 
 __all__ = [
     "Outcome",
@@ -38,6 +45,7 @@ __all__ = [
     "revise",
     "roll_up",
     "roll_up_all",
+    "roll_up_in_turn",
     "state_exclusion",
     "watch_all_quotas",
     "watch_quotas",

@@ -1,6 +1,7 @@
 """Folding what came in, and recomputing what was corrected."""
 
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -12,11 +13,12 @@ from subscriptions.selectors import zone_of
 from usage import folding
 from usage.dropped import countable, last_dropped
 from usage.errors_retention import CellIsFinal
-from usage.locks import lock_folding, share_folding, share_partitions
+from usage.locks import lock_folding, share_folding, share_partitions, try_turn_to_fold
 from usage.models import DirtyCell
 
 PASS_EVENTS = 500_000  # bounds a pass to about a second and one transaction
 MOST_DIRTY = 100
+A_TURN = timedelta(seconds=20)  # a steady stream would keep a worker's process for ever
 
 
 @transaction.atomic
@@ -42,6 +44,26 @@ def roll_up_all() -> int:
     while folded := roll_up():
         total += folded
     return total
+
+
+def roll_up_in_turn(turn: timedelta = A_TURN) -> int:
+    """Do the same for a ring of the schedule: one process at a time, and no longer than its turn.
+
+    While events keep coming something is always pending: without an end, and without the others standing
+    back, rings would take a worker's processes from everything else. What is left waits for the next ring.
+    """
+    rebuild_dirty()
+    ends = time.monotonic() + turn.total_seconds()
+    total = 0
+    while time.monotonic() < ends and (folded := _roll_up_alone()):
+        total += folded
+    return total
+
+
+@transaction.atomic
+def _roll_up_alone() -> int:
+    """Fold one pass unless another process is at it."""
+    return roll_up() if try_turn_to_fold() else 0
 
 
 @transaction.atomic
