@@ -15,6 +15,7 @@ from usage.errors import QueryTooWide
 from usage.selectors_pages import MARGIN, UsageQuery, UsageRow
 from usage.selectors_windows import TIMEOUT
 from usage.store import array
+from usage.voids import Seen, counted
 
 MOST_DAYS = 7
 HOUR = timedelta(hours=1)
@@ -38,6 +39,7 @@ WITH chosen AS (
       AND v.occurred_at >= a.first AND v.occurred_at < a.last
       AND (%(meter)s = '' OR m.code = %(meter)s)
       AND (%(region)s::text IS NULL OR (CASE m.kind WHEN 'unique' THEN '' ELSE v.region END) = %(region)s)
+      /*voids*/
     GROUP BY 1, 2, 3, 4, 5, m.kind
 )
 SELECT hour, code, meter, region, zone, value FROM figures
@@ -59,7 +61,7 @@ def hour_rows(asked: UsageQuery) -> list[UsageRow]:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = '{TIMEOUT}'")
-            cursor.execute(_HOURS, _values(asked, first, last))
+            cursor.execute(counted(_HOURS, Seen.ALL), _values(asked, first, last))
             rows = cursor.fetchall()
             cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
     except OperationalError as error:

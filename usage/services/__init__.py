@@ -1,6 +1,7 @@
 """The verbs of usage."""
 
 from usage.services.availability import report_availability
+from usage.services.corrections import CorrectionVerdict, correct
 from usage.services.entitlements import rebuild as rebuild_entitlements
 from usage.services.entitlements import rebuild_due
 from usage.services.exclusions import next_revision, state_exclusion
@@ -11,12 +12,22 @@ from usage.services.partitions import make_partitions
 from usage.services.quarantine import replay
 from usage.services.quotas import watch_all_quotas, watch_quotas
 from usage.services.reports import ReportVerdict, report_usage
-from usage.services.rollup import mark_dirty, rebuild_cell, rebuild_dirty, roll_up, roll_up_all
+from usage.services.rollup import (
+    fold_corrections,
+    mark_dirty,
+    rebuild_cell,
+    rebuild_dirty,
+    roll_up,
+    roll_up_all,
+)
 
 __all__ = [
+    "CorrectionVerdict",
     "Outcome",
     "ReportVerdict",
     "changed_meters",
+    "correct",
+    "fold_corrections",
     "freeze",
     "ingest",
     "ingest_named",

@@ -50,7 +50,7 @@ def ingest(parsed: Parsed, *, at: datetime, by: Actor, backfill: bool = False) -
     (only when something was seen before with another body) finds conflicts; both have committed when
     this returns.
     """
-    work = _sort_out(parsed, _window(at, backfill=backfill))
+    work = _sort_out(parsed, window_of(at, backfill=backfill))
     groups, firsts = _grouped(work.facts)
     accepted, same = _append([groups[claim][0] for claim in firsts], work.held, at=at, by=by)
     doubtful = list(groups) if accepted + same < len(firsts) else list(groups.keys() - set(firsts))
@@ -61,7 +61,8 @@ def ingest(parsed: Parsed, *, at: datetime, by: Actor, backfill: bool = False) -
     return Outcome(accepted, duplicates, sorted(work.rejected, key=lambda r: r.index))
 
 
-def _window(at: datetime, *, backfill: bool) -> Window:
+def window_of(at: datetime, *, backfill: bool) -> Window:
+    """Return the times of events that are taken."""
     back = BACKFILL_DAYS if backfill else settings.USAGE_WINDOW_BACK_DAYS
     return Window(at - timedelta(days=back), at + timedelta(minutes=settings.USAGE_WINDOW_AHEAD_MINUTES))
 

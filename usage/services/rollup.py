@@ -6,10 +6,9 @@ from django.db import transaction
 
 from plans.actor import Actor
 from plans.models import Meter
-from plans.timespan import MICROSECOND, Period, local_days
+from plans.timespan import Period
 from subscriptions.models import App
-from subscriptions.selectors import zone_of
-from usage import folding
+from usage import correcting, folding
 from usage.locks import lock_folding, share_folding
 from usage.models import DirtyCell
 
@@ -34,19 +33,36 @@ def roll_up(limit: int = PASS_EVENTS) -> int:
 
 
 def roll_up_all() -> int:
-    """Recompute dirty cells, then fold until nothing is pending; return how many batches were folded."""
+    """Recompute dirty cells, then fold until nothing is pending; return how many batches were folded.
+
+    Corrections are folded after the events that they concern.
+    """
     rebuild_dirty()
     total = 0
-    while folded := roll_up():
+    while folded := roll_up() or fold_corrections():
         total += folded
     return total
+
+
+def fold_corrections() -> int:
+    """Fold the corrections of one app's day, if any wait whose events are folded; return how many batches."""
+    return _fold_corrections() if correcting.is_waiting() else 0
+
+
+@transaction.atomic
+def _fold_corrections() -> int:
+    lock_folding()
+    ids = correcting.claim()
+    if ids:
+        correcting.fold(ids)
+    return len(ids)
 
 
 def mark_dirty(
     *, app: App, meter: Meter, instant: datetime, reason: str, at: datetime, by: Actor
 ) -> DirtyCell:
     """Ask for the cell that holds `instant` to be recomputed; asking twice is once."""
-    cell = next(local_days(Period(instant, instant + MICROSECOND), zone_of(app.customer)))
+    cell = correcting.cell_at(app, instant)
     dirty, _created = DirtyCell.objects.get_or_create(
         app=app,
         meter=meter,
@@ -73,6 +89,6 @@ def rebuild_cell(pk: int) -> bool:
     if dirty is None:
         return False
     cell = Period(dirty.cell_start, dirty.cell_end)
-    folding.recompute(dirty.app_id, dirty.meter_id, cell, dirty.app.customer.billing_zone)
+    correcting.count_again(dirty.app, dirty.meter_id, cell, correcting.Why(dirty.reason, dirty.by))
     dirty.delete()
     return True
