@@ -74,12 +74,17 @@ def _named(item: Mapping[str, Any]) -> tuple[str, str, str]:
         if by_name:
             raise Refused("name_or_key", "key")
         given = text(item["key"], "key", longest=36)
-        if _KEY.fullmatch(given) is None:
+        if not is_key(given):
             raise Refused("not_a_key", "key")
         return "", "", UUID(given).hex
     source = text(item.get("source"), "source", longest=200)
     name = text(item.get("id"), "id", longest=200)
     return source, name, identity(source, name)
+
+
+def is_key(given: str) -> bool:
+    """Return whether a text is spelled like an event key."""
+    return _KEY.fullmatch(given) is not None
 
 
 def identity(source: str, name: str) -> str:

@@ -12,6 +12,7 @@ from usage.services.partitions import make_partitions
 from usage.services.quarantine import replay
 from usage.services.quotas import watch_all_quotas, watch_quotas
 from usage.services.reports import ReportVerdict, report_usage
+from usage.services.reprocessing import reprocess
 from usage.services.rollup import (
     fold_corrections,
     mark_dirty,
@@ -41,6 +42,7 @@ __all__ = [
     "replay",
     "report_availability",
     "report_usage",
+    "reprocess",
     "revise",
     "roll_up",
     "roll_up_all",
