@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from usage.errors import BodyTooLarge, UnreadableBody, UnsupportedMedia
 from usage.parsing import Refusal
 from usage.parsing_json import MAX_BYTES, MAX_EVENTS, inflate
+from usage.sentences_corrections import CORRECTIONS
 from usage.services import Outcome
 
 JSON, EVENT, BATCH = "application/json", "application/cloudevents+json", "application/cloudevents-batch+json"
@@ -93,6 +94,8 @@ SENTENCES = {
         " %(limit)s)."
     ),
 }
+
+SENTENCES |= CORRECTIONS
 
 
 def media_type(request: HttpRequest, known: Mapping[str, bool | None]) -> bool | None:

@@ -7,8 +7,9 @@ from django.db import connection
 # Two-part keys: the first names the purpose within this product's range, the second the object.
 PARTITIONS, FOLDING, FREEZE, REPORTS = 0x5243_0001, 0x5243_0002, 0x5243_0003, 0x5243_0004
 EXCLUSIONS, QUOTAS, USAGE_REPORTS = 0x5243_0005, 0x5243_0007, 0x5243_0008
+CORRECTIONS = 0x5243_0009
 ENTITLEMENTS = 0x5243_0006  # stands in a trigger too
-FOLDING_TURN = 0x5243_0009
+FOLDING_TURN = 0x5243_000A
 
 
 def _lock(function: str, purpose: int, key: int) -> None:
@@ -61,11 +62,20 @@ def lock_exclusions() -> None:
 
 def lock_reports_of(app_ids: Iterable[int]) -> None:
     """Take the usage reports of some apps one request after the other, in one statement and in key order."""
+    _lock_each(USAGE_REPORTS, app_ids)
+
+
+def lock_corrections_of(app_ids: Iterable[int]) -> None:
+    """Correct the events of some apps one request after the other, in one statement and in key order."""
+    _lock_each(CORRECTIONS, app_ids)
+
+
+def _lock_each(purpose: int, app_ids: Iterable[int]) -> None:
     keys = sorted({app % 2**31 for app in app_ids})
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(pg_advisory_xact_lock(%s, k)) FROM (SELECT unnest(%s::int[]) AS k ORDER BY 1) keys",
-            [USAGE_REPORTS, keys],
+            [purpose, keys],
         )
 
 

@@ -21,6 +21,7 @@ from plans.ratio import plain as plain
 from plans.timespan import Period, local_days
 from usage.grain import REGION, Attributes, Grain, Grains, Worth
 from usage.literals import array
+from usage.voids import Seen, counted
 
 PLACE = Decimal("0.000000000001")  # as fine as a reading's figure; its cells are exact
 _SNAPSHOT = """
@@ -42,7 +43,7 @@ _EVENTS = """
 FROM usage_usageevent v JOIN plans_meter m ON m.id = v.meter_id
 WHERE v.app_id = ANY (%(apps)s::bigint[]) AND v.meter_id = ANY (%(meters)s::bigint[])
   AND v.occurred_at >= %(start)s AND v.occurred_at < %(end)s
-  AND v.batch_id <@ %(batches)s::int8multirange
+  AND v.batch_id <@ %(batches)s::int8multirange /*voids*/
 """
 _PART = f"""
 SELECT v.app_id, v.meter_id, v.region,
@@ -161,7 +162,9 @@ def cut_days(period: Period, zone: ZoneInfo) -> list[Period]:
 
 def _add_part(found: Snapshot, apps: Sequence[int], meters: list[int], part: Period) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_PART, {**_values(apps, meters, part), "batches": found.batches})
+        cursor.execute(
+            counted(_PART, Seen.OF_BATCHES), {**_values(apps, meters, part), "batches": found.batches}
+        )
         rows = cursor.fetchall()
     for app, meter, region, value in rows:
         cells = found.cells.setdefault((app, meter, region), [])
@@ -220,7 +223,9 @@ def distinct_users(
     if not ids:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(_DISTINCT, {**_values(apps, ids, period), "batches": batches})
+        cursor.execute(
+            counted(_DISTINCT, Seen.OF_BATCHES), {**_values(apps, ids, period), "batches": batches}
+        )
         return {(app, meter): count for app, meter, count in cursor.fetchall()}
 
 
@@ -269,7 +274,7 @@ def _by_grain(
     }
     with connection.cursor() as cursor:
         asked = f"ARRAY[{', '.join(columns)}]" if columns else "NULL"  # an array costs each row
-        cursor.execute(sql.format(by=f"{asked}::text[]"), values)
+        cursor.execute(counted(sql, Seen.OF_BATCHES).format(by=f"{asked}::text[]"), values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 
