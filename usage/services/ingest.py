@@ -16,7 +16,7 @@ from usage.dropped import dropped_days
 from usage.literals import quoted
 from usage.models import QuarantineReason
 from usage.parsing import Envelope, Parsed, Refusal, parse
-from usage.parsing_events import Fact, Window, judge, loose, payload_hash
+from usage.parsing_events import Fact, Window, check_window, judge, loose, payload_hash
 from usage.parsing_sheet import Sheet, number_of, sheet_of
 from usage.parsing_usual import usual_batch
 from usage.parsing_values import Refused, spelled
