@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from billing.explain import headline_of, names_for
 from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, LineKind
 from billing.selectors import invoice_lines, invoice_of, invoices_of
+from billing.selectors_complete import complete_through
 from plans.api import TextSerializer
 from plans.errors import NotFound
 from plans.pages import PAGE_PARAMETERS, page, page_schema
@@ -80,6 +81,10 @@ class LineSerializer(serializers.Serializer[Any]):
 class InvoiceWithLinesSerializer(InvoiceSerializer):
     """The whole document."""
 
+    complete_through = serializers.DateTimeField(
+        allow_null=True,
+        help_text="Every event answered before it is in the figures; null where no usage was rated.",
+    )
     lines = LineSerializer(many=True)
 
 
@@ -135,8 +140,10 @@ class InvoiceView(OwnView):
     def get(self, request: Request, public_id: str) -> Response:
         """Answer the document; 404 if it is not the customer's."""
         invoice = invoice_of(self.customer(), public_id)
-        lines = LineSerializer(invoice_lines(invoice), many=True, context={"names": names_for(invoice)}).data
-        return Response({**InvoiceSerializer(invoice).data, "lines": lines})
+        rows = invoice_lines(invoice)
+        lines = LineSerializer(rows, many=True, context={"names": names_for(invoice)}).data
+        head = InvoiceSerializer(invoice).data
+        return Response({**head, "complete_through": complete_through(rows), "lines": lines})
 
 
 class DerivationView(OwnView):

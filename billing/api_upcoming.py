@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from billing.api import MINOR, OwnView
 from billing.previews import PreviewLine
 from billing.selectors_forecast import Forecast, MeterForecast, forecast
+from billing.wording_estimates import holds_estimates
 from plans import clock
 from plans.api import TextSerializer
 from plans.errors import NotFound
@@ -56,6 +57,13 @@ class UpcomingLineSerializer(serializers.Serializer[Any]):
     )
     unit = serializers.CharField(allow_blank=True)
     amount = serializers.IntegerField(help_text=f"{MINOR} Credits are negative.")
+    is_estimated = serializers.SerializerMethodField(
+        help_text="True where estimates stand in for reports that are missing so far."
+    )
+
+    def get_is_estimated(self, line: PreviewLine) -> bool:
+        """Tell whether estimates are in the figure."""
+        return holds_estimates(line.derivation)
 
     def get_quantity(self, line: PreviewLine) -> str | None:
         """Return the quantity without trailing zeros or an exponent."""
@@ -73,6 +81,10 @@ class UpcomingMeterSerializer(serializers.Serializer[Any]):
     days_known = serializers.IntegerField(
         source="outlook.known",
         help_text="Whole days that the forecast learnt from; 0: only the floor is known.",
+    )
+    days_estimated = serializers.IntegerField(
+        source="estimated_days",
+        help_text="Days whose reports are missing and estimated by their policy; in all three figures.",
     )
 
     @extend_schema_field(FiguresSerializer)

@@ -142,7 +142,7 @@ def upcoming_bill(subscription: Subscription, at: datetime) -> Upcoming | None:
     found = next_parts(subscription, at)
     if found is None:
         return None
-    return found.upcoming(estimated(found.parts, _so_far(found.subscription, found.parts)))
+    return found.upcoming(estimated(found.parts, _so_far(found.subscription, found.parts, at)))
 
 
 def estimated(parts: Sequence[Part], quantities: Quantities) -> tuple[PreviewLine, ...]:
@@ -160,7 +160,7 @@ def estimated(parts: Sequence[Part], quantities: Quantities) -> tuple[PreviewLin
     return tuple(found)
 
 
-def _so_far(subscription: Subscription, parts: Sequence[Part]) -> Quantities:
+def _so_far(subscription: Subscription, parts: Sequence[Part], at: datetime) -> Quantities:
     """Return the live values of every window; one of several windows of a meter counts for itself alone."""
     zone = zone_of(subscription.customer)
     windows = windows_of(subscription, parts)
@@ -170,6 +170,6 @@ def _so_far(subscription: Subscription, parts: Sequence[Part]) -> Quantities:
         kinds = kinds_of(one.meters)
         for code in one.meters:
             only = one.period if counted[code] > 1 else None
-            values = live_values(subscription, one.covered, [code], one.grains)
+            values = live_values(subscription, one.covered, [code], one.grains, estimated_at=at)
             found.setdefault(code, []).extend(lively(values, kinds, zone, only).get(code, ()))
     return found

@@ -6,7 +6,7 @@ Every figure is the rating function's, over usage so far with usage to come besi
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, localcontext
 from functools import partial
 from typing import TypeVar
@@ -26,6 +26,7 @@ from plans.timespan import MICROSECOND, local_date
 from subscriptions.models import Subscription
 from subscriptions.selectors import scope_apps, zone_of
 from usage.forecast import STEADY, Outlook
+from usage.reported import ESTIMATE
 from usage.selectors import daily_series, live_values
 from usage.selectors_forecast import outlook
 
@@ -43,6 +44,7 @@ class MeterForecast:
     start: datetime
     end: datetime
     outlook: Outlook
+    estimated_days: int = 0  # days of it whose reports are missing and estimated
 
     @property
     def last(self) -> datetime:
@@ -105,7 +107,13 @@ def forecast(subscription: Subscription, at: datetime) -> Forecast | None:
     upcoming = found.upcoming(estimated(found.parts, so_far))
     sums = [_asked(partial(_sum, found.parts, quantities)) for quantities in (expected, high)]
     meters = [
-        MeterForecast(one.meter, one.window.covered.start, one.window.covered.end, one.outlook)
+        MeterForecast(
+            one.meter,
+            one.window.covered.start,
+            one.window.covered.end,
+            one.outlook,
+            len(_estimated_days(one.measured.rows)),
+        )
         for one in counted
     ]
     ahead = _cliffs(found.parts, counted, upcoming.currency, at)
@@ -123,7 +131,7 @@ def _counted(subscription: Subscription, parts: Sequence[Part], at: datetime) ->
     for window in windows:
         for code in sorted(meters.keys() & set(window.meters)):
             meter, only = meters[code], window.period if times[code] > 1 else None
-            values = live_values(subscription, window.covered, [code], window.grains)
+            values = live_values(subscription, window.covered, [code], window.grains, estimated_at=at)
             rows = lively(values, {code: meter.kind}, zone, only).get(code, ())
             measured = Measured(meter.kind, rows, zone, _is_by_day(meter, window), place, only)
             seen = _outlook(meter, window, measured, [app.pk for app in apps], at)
@@ -142,13 +150,24 @@ def _outlook(meter: Meter, window: Window, measured: Measured, apps: list[int], 
         return Outlook(floor, floor, floor, 0)
     grain = window.grains.get(meter.code)
     if grain is None or grain.worth is None:
-        return outlook(apps, meter, window.covered, zone, so_far=floor, at=at)
+        guessed = _estimated_days(measured.rows)
+        return outlook(apps, meter, window.covered, zone, so_far=floor, at=at, estimated=guessed)
     first = local_date(window.covered.start, zone)
     days = [value for _day, value in daily_series(apps, meter.code, first, local_date(at, zone), zone)]
     raw = max(days) if meter.kind == MeterKind.GAUGE else add_up(days)
     seen = outlook(apps, meter, window.covered, zone, so_far=raw, at=at)
     with localcontext(STEADY):
         return seen.times(floor / raw) if raw else Outlook(floor, floor, floor, 0)
+
+
+def _estimated_days(rows: Sequence[Observation]) -> dict[date, Decimal]:
+    """Return what stands in for missing reports, by day."""
+    found: dict[date, Decimal] = {}
+    for row in rows:
+        if ESTIMATE in row.attributes and "day" in row.attributes:
+            day = date.fromisoformat(row.attributes["day"])
+            found[day] = add_up([found.get(day, Decimal(0)), row.value])
+    return found
 
 
 def _total(meter: Meter, rows: Sequence[Observation]) -> Decimal:

@@ -34,6 +34,11 @@ def estimated_said(tree: Node, zone: ZoneInfo) -> str:
     return "" if days is None else _said(days, zone, locale)
 
 
+def holds_estimates(tree: Node) -> bool:
+    """Return whether a figure stands in for a missing report."""
+    return next(_estimates(tree), None) is not None
+
+
 def _days(tree: Node) -> list[datetime] | None:
     """Return when the estimated cells begin; none of a figure that has no time; None without an estimate."""
     leaves = list(_estimates(tree))

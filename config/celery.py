@@ -16,7 +16,7 @@ app.conf.task_routes = {
     "subscriptions.*": {"queue": "delivery"},
 }
 CADENCE = {
-    "usage.roll_up": 2.0,
+    "usage.roll_up": 0.5,  # a quarter of what figures may be behind
     "usage.watch_quotas": 30.0,
     "usage.make_partitions": 3600.0,
     "billing.retain_usage": 3600.0,

@@ -284,6 +284,10 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env("RATECARD_LOG_LEVEL", "INFO")},
     "loggers": {
         "stripe": {"level": "WARNING"},  # it logs each call; the operation rows already say so
+        # Two lines a ring, and rings come twice a second; failures are errors.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
         "django": {"handlers": [], "level": "INFO", "propagate": True},  # once, by the root's handler
     },
 }

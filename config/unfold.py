@@ -120,6 +120,7 @@ def running() -> list[dict[str, Any]]:
             entry(_("Expected reports"), "event_upcoming", "usage.reportexpectation"),
             entry(_("Availability reports"), "network_check", "usage.availabilityreport"),
             entry(_("Excluded windows"), "event_busy", "usage.excludedwindow"),
+            entry(_("Corrections"), "edit_off", "usage.eventvoid"),
             entry(_("Quarantine"), "gpp_maybe", "usage.quarantinedevent"),
             entry(_("Conflicts"), "call_split", "usage.eventconflict"),
         ),

@@ -39,6 +39,7 @@ PURE = {
         "stored_grain",
         "literals",
         "parsing*",
+        "report_periods",
         "entitlement",
         "forecast",
         "retention",

@@ -83,7 +83,7 @@ class UsageListView(UsageView):
         else:
             rows = usage_rows(query)
         body = page(rows, limit, key=lambda row: row.key, shown=_usage_row)
-        return linked(request, {**body, "complete_through": _iso(through)})
+        return linked(request, {**body, "complete_through": iso(through)})
 
 
 class MeterListView(UsageView):
@@ -130,8 +130,8 @@ def _usage_row(row: UsageRow) -> dict[str, Any]:
         "meter": meter,
         "app": app,
         "region": region,
-        "start": _iso(row.start),
-        "end": _iso(row.end),
+        "start": iso(row.start),
+        "end": iso(row.end),
         "zone": row.zone,
         "value": plain(row.value),
     }
@@ -151,5 +151,6 @@ def _meter(meter: Meter) -> dict[str, Any]:
     }
 
 
-def _iso(instant: datetime) -> str:
+def iso(instant: datetime) -> str:
+    """Return an instant as the API writes it."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

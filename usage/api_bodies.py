@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from usage.errors import BodyTooLarge, UnreadableBody, UnsupportedMedia
 from usage.parsing import Refusal
 from usage.parsing_json import MAX_BYTES, MAX_EVENTS, inflate
+from usage.sentences_corrections import CORRECTIONS
 from usage.services import Outcome
 
 JSON, EVENT, BATCH = "application/json", "application/cloudevents+json", "application/cloudevents-batch+json"
@@ -66,7 +67,13 @@ SENTENCES = {
     "day_or_period": gettext_noop("Name either a day or a period."),
     "invalid_day": gettext_noop("%(field)s is not a day of the billing zone such as 2026-10-03."),
     "invalid_report_period": gettext_noop(
-        "%(field)s is neither a month such as 2026-10 nor the first day of a period such as 2026-10-10."
+        "%(field)s is neither a part of the calendar (2026-10, 2026-Q4, 2026-H2, 2026) nor the first"
+        " day of a billing period such as 2026-10-10, with its length unless it is a month:"
+        " 2026-10-10P3M, P6M or P1Y."
+    ),
+    "not_counted_so": gettext_noop(
+        "No charge of this app's agreement counts periods as long as %(field)s (every: %(limit)s), so it"
+        " would stand on no bill."
     ),
     "no_region_here": gettext_noop("A report of a period is about all regions: leave %(field)s out."),
     "not_a_hash": gettext_noop("%(field)s is not a SHA-256: 64 hexadecimal digits, or sha256: before them."),
@@ -87,6 +94,8 @@ SENTENCES = {
         " %(limit)s)."
     ),
 }
+
+SENTENCES |= CORRECTIONS
 
 
 def media_type(request: HttpRequest, known: Mapping[str, bool | None]) -> bool | None:

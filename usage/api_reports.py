@@ -140,9 +140,9 @@ class ReportsView(ReportView):
         rows = report_rows(
             apps_of(principal(request).customer_id, text_of(asked, "app")),
             meter=meter,
-            first=_edge(asked, "from"),
-            last=_edge(asked, "to"),
-            after=_after(asked),
+            first=edge_of(asked, "from"),
+            last=edge_of(asked, "to"),
+            after=after_of(asked),
             limit=limit + 1,
         )
         return Response(page(rows, limit, key=lambda row: [str(row.pk)], shown=_listed))
@@ -164,7 +164,8 @@ def _refused(refusal: Refusal) -> ItemRefused:
     return kind(code=refusal.code, detail=sentence(refusal), errors=errors)
 
 
-def _edge(asked: Mapping[str, str], name: str) -> datetime | None:
+def edge_of(asked: Mapping[str, str], name: str) -> datetime | None:
+    """Return an instant, or the beginning of a UTC day."""
     given = text_of(asked, name)
     if not given:
         return None
@@ -172,7 +173,8 @@ def _edge(asked: Mapping[str, str], name: str) -> datetime | None:
     return found if isinstance(found, datetime) else datetime(found.year, found.month, found.day, tzinfo=UTC)
 
 
-def _after(asked: Mapping[str, str]) -> int:
+def after_of(asked: Mapping[str, str]) -> int:
+    """Return the number that the cursor stands for; 0 without one."""
     key = cursor_of(asked, 1)
     if key is None:
         return 0

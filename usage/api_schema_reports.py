@@ -78,7 +78,8 @@ _PERIOD = [
     *_PLACE,
     _path(
         "period",
-        "The first day of a billing period (2026-10-10), or a calendar month (2026-10) where it is one.",
+        "The first day of a billing period of a month (2026-10-10) or longer (2026-10-10P3M, P6M, P1Y), or a"
+        " part of the calendar (2026-10, 2026-Q4, 2026-H2, 2026) where it is one.",
     ),
 ]
 

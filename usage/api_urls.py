@@ -3,11 +3,13 @@
 from django.urls import path
 
 from usage import api, api_entitlements, api_events, api_readings, api_reports
+from usage.api_corrections import CorrectionsView
 from usage.api_exclusions import ExclusionsView
 
 urlpatterns = [
     path("usage", api.UsageListView.as_view(), name="api_usage"),
     path("usage/events", api_events.events, name="api_usage_events"),
+    path("usage/corrections", CorrectionsView.as_view(), name="api_usage_corrections"),
     path("usage/reports", api_reports.ReportsView.as_view(), name="api_usage_reports"),
     path(
         "usage/reports/<str:app>/<str:meter>/<str:region>/<str:day>",

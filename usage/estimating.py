@@ -4,7 +4,7 @@ An estimate is made of reports alone, never of other estimates, and says in its 
 nothing was reported before, nothing is guessed: the invoice is held.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -26,6 +26,7 @@ from usage.reported import ESTIMATE, Place, is_reported
 
 BACK = timedelta(days=35)  # what an estimate may rest on
 DAYS = 7  # of the mean
+WOBBLE = timedelta(days=5)  # two periods of as many months are not equally long
 
 _BEFORE = """
 SELECT r.app_id, r.meter_id, r.region, (r.cell_start AT TIME ZONE c.billing_zone)::date, r.report_id, u.value
@@ -69,7 +70,7 @@ def _bases(wanted: Sequence[Missing]) -> dict[tuple[int, int], list[_Base]]:
     values: dict[str, Any] = {
         "apps": array(sorted({str(one.app_id) for one in wanted})),
         "meters": array(sorted({str(one.meter_id) for one in wanted})),
-        "start": min(one.span.start for one in wanted) - BACK,
+        "start": min(one.span.start - _back(one) for one in wanted),
         "end": max(one.span.end for one in wanted),
     }
     found: dict[tuple[int, int], list[_Base]] = {}
@@ -78,6 +79,11 @@ def _bases(wanted: Sequence[Missing]) -> dict[tuple[int, int], list[_Base]]:
         for app, meter, region, day, report, value in cursor.fetchall():
             found.setdefault((app, meter), []).append(_Base(region, day, report, value))
     return found
+
+
+def _back(one: Missing) -> timedelta:
+    """Return how far an estimate may look back: of a period, to the one before."""
+    return max(BACK, one.span.end - one.span.start + WOBBLE) if one.is_period else BACK
 
 
 def _cells(one: Missing, rows: Sequence[_Base], kind: str) -> Iterable[tuple[str, Cell]]:
@@ -116,15 +122,39 @@ def add_estimates(
     found: Snapshot, subscription: Subscription, meters: Collection[Meter], period: Period
 ) -> None:
     """Put estimates in the place of what is missing, where a policy says so."""
+    _add(found, subscription, meters, period, lambda _one: True)
+
+
+def _add(
+    found: Snapshot,
+    subscription: Subscription,
+    meters: Collection[Meter],
+    period: Period,
+    wanted: Callable[[Missing], bool],
+) -> None:
     fed = {meter.pk: meter for meter in meters if is_reported(meter)}
     guessed = ReportExpectation.objects.filter(meter__in=fed).exclude(policy=MissingPolicy.HOLD)
     if not fed or not guessed.exists():
         return
-    missing = missing_of(subscription, period, [meter.code for meter in fed.values()])
+    owed = missing_of(subscription, period, [meter.code for meter in fed.values()])
+    missing = [one for one in owed if wanted(one)]
     kinds = {pk: meter.kind for pk, meter in fed.items()}
     for one, cells in estimated(missing, kinds).items():
         for region, cell in cells:
             put(found, (one.app_id, one.meter_id, region), cell)
+
+
+def add_due_estimates(
+    found: Snapshot, subscription: Subscription, meters: Collection[Meter], period: Period, *, at: datetime
+) -> None:
+    """Put estimates in the place of what is missing of the time that had ended by `at`: for a forecast.
+
+    Where reports are still awaited an estimate is the best there is; where the policy is to wait, nothing is
+    guessed here either, as that bill will be held.
+    """
+    ended = Period(period.start, min(period.end, at)) if at > period.start else None
+    if ended is not None:
+        _add(found, subscription, meters, ended, lambda one: one.span.end <= at and not one.is_period)
 
 
 def keep_estimates(found: Snapshot, known: Iterable[Reading]) -> None:

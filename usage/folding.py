@@ -14,13 +14,14 @@ from django.db import connection
 
 from plans.timespan import Period, local_midnight
 from usage.literals import array, quoted
+from usage.voids import Seen, counted
 
 MOST_BATCHES = 2_000  # looked at in one pass
 MOST_RUNS = 8
 DAY = timedelta(days=1)
 
 _CLAIM = """
-SELECT id, n, day_min, day_max FROM usage_ingestbatch WHERE state = 'pending'
+SELECT id, n, day_min, day_max FROM usage_ingestbatch WHERE state = 'pending' AND NOT is_correction
 ORDER BY id FOR UPDATE SKIP LOCKED LIMIT %s
 """
 _ZONES = (
@@ -39,7 +40,7 @@ _BATCHES = """
 _ANY_OF = "v.batch_id = ANY (%(batches)s::bigint[])"
 _CELL = """
     v.occurred_at >= %(start)s AND v.occurred_at < %(end)s AND v.app_id = %(app)s AND v.meter_id = %(meter)s
-    AND NOT EXISTS (SELECT FROM usage_ingestbatch b WHERE b.id = v.batch_id AND b.state = 'pending')
+    AND NOT EXISTS (SELECT FROM usage_ingestbatch b WHERE b.id = v.batch_id AND b.state = 'pending') /*voids*/
 """
 # One row per (app, meter, region, local day) of the chosen events. The instants at which any zone begins a
 # day part time; events are summed by part first, so that a zone is asked of a sum and not of each event,
@@ -183,12 +184,13 @@ def recompute(app: int, meter: int, cell: Period, zone: str) -> None:
     day = cell.start.astimezone(ZoneInfo(zone)).date()
     values: dict[str, Any] = {"app": app, "meter": meter, "start": cell.start, "end": cell.end, "day": day}
     values |= edges([zone], day, day)
+    events = counted(_CELL, Seen.FOLDED)
     with connection.cursor() as cursor:
         cursor.execute(_ROOM)
-        cursor.execute(_EMPTY.format(events=_CELL), values)
-        cursor.execute(_DAYS.format(placed=_PLACED, events=_CELL, change=_ASSIGN), values)
+        cursor.execute(_EMPTY.format(events=events), values)
+        cursor.execute(_DAYS.format(placed=_PLACED, events=events, change=_ASSIGN), values)
         cursor.execute(_UNSEE, values)
-        cursor.execute(_SEEN.format(placed=_PLACED, events=_CELL), values)
+        cursor.execute(_SEEN.format(placed=_PLACED, events=events), values)
 
 
 def edges(zones: Iterable[str], first: date, last: date) -> Mapping[str, str]:

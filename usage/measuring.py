@@ -21,6 +21,7 @@ from plans.ratio import plain as plain
 from plans.timespan import Period, local_days
 from usage.grain import REGION, Attributes, Grain, Grains, Worth
 from usage.literals import array
+from usage.voids import Seen, counted
 
 PLACE = Decimal("0.000000000001")  # as fine as a reading's figure; its cells are exact
 _SNAPSHOT = """
@@ -42,7 +43,7 @@ _EVENTS = """
 FROM usage_usageevent v JOIN plans_meter m ON m.id = v.meter_id
 WHERE v.app_id = ANY (%(apps)s::bigint[]) AND v.meter_id = ANY (%(meters)s::bigint[])
   AND v.occurred_at >= %(start)s AND v.occurred_at < %(end)s
-  AND v.batch_id <@ %(batches)s::int8multirange
+  AND v.batch_id <@ %(batches)s::int8multirange /*voids*/
 """
 _PART = f"""
 SELECT v.app_id, v.meter_id, v.region,
@@ -50,16 +51,15 @@ SELECT v.app_id, v.meter_id, v.region,
 {_EVENTS} GROUP BY v.app_id, v.meter_id, v.region, m.kind ORDER BY 1, 2, 3
 """
 # Without the meter's row: it says nothing here, and looking it up for each event costs a fifth of it all.
-_DISTINCT = (
-    "SELECT v.app_id, v.meter_id, count(DISTINCT v.user_digest)"
-    f" {_EVENTS.replace(' JOIN plans_meter m ON m.id = v.meter_id', '')} GROUP BY 1, 2"
-)
-# One row per app, region, slice of time and value of the attributes asked for.
+_ALONE = _EVENTS.replace(" JOIN plans_meter m ON m.id = v.meter_id", "")
+_DISTINCT = f"SELECT v.app_id, v.meter_id, count(DISTINCT v.user_digest) {_ALONE} GROUP BY 1, 2"
+# One row per app, meter, region, slice of time and value of the attributes asked for.
 _FINE = f"""
-SELECT v.app_id, v.region, width_bucket(v.occurred_at, %(starts)s::timestamptz[]), {{by}},
-       CASE m.kind WHEN 'count' THEN count(*) WHEN 'gauge' THEN max(v.value) ELSE sum(v.value) END
-{_EVENTS} GROUP BY 1, 2, 3, 4, m.kind ORDER BY 1, 2, 3, 4
+SELECT v.app_id, v.meter_id, v.region, width_bucket(v.occurred_at, %(starts)s::timestamptz[]), {{by}},
+       {{take}}
+{_ALONE} GROUP BY 1, 2, 3, 4, 5 ORDER BY 4, 5
 """
+_TAKE = {MeterKind.COUNT: "count(*)", MeterKind.GAUGE: "max(v.value)", MeterKind.SUM: "sum(v.value)"}
 # The same by the value of the events, with how many have it: each is worth something else than its value.
 _BY_VALUE = f"""
 SELECT v.app_id, v.region, width_bucket(v.occurred_at, %(starts)s::timestamptz[]), {{by}}, v.value, count(*)
@@ -114,18 +114,28 @@ def snapshot(
     for part in cut_days(period, zone) if ids else ():
         _add_part(found, apps, ids, part)
     kinds = {meter.pk: meter.kind for meter in adding}
-    for meter, grain in fine.items():
-        add_fine(found, apps, meter, period, grain, kind=kinds[meter])
+    for together, grain in _alike(fine, kinds):
+        add_fine(found, apps, together, period, grain, kind=kinds[together[0]])
     return found
 
 
+def _alike(fine: Mapping[int, Grain], kinds: Mapping[int, str]) -> list[tuple[list[int], Grain]]:
+    """Return the meters that one reading of the events serves: of one kind, told apart in the same way."""
+    found: dict[Any, tuple[list[int], Grain]] = {}
+    for meter, grain in fine.items():
+        alike = (kinds[meter], tuple(grain.slices), tuple(grain.by))
+        found.setdefault(alike if grain.worth is None else meter, ([], grain))[0].append(meter)
+    return list(found.values())
+
+
 def add_fine(
-    found: Snapshot, apps: Sequence[int], meter: int, period: Period, grain: Grain, *, kind: str
+    found: Snapshot, apps: Sequence[int], meters: Sequence[int], period: Period, grain: Grain, *, kind: str
 ) -> None:
-    """Add the cells of one adding or peak meter, counted from the events of the batches in `found`."""
+    """Add the cells of adding or peak meters of one kind, from the events of the batches in `found`."""
     if grain.worth is None:
-        _add_values(found, apps, meter, period, grain)
-    else:
+        _add_values(found, apps, meters, period, grain, kind=kind)
+        return
+    for meter in meters:
         _add_worth(found, apps, meter, period, grain, grain.worth, kind=kind)
 
 
@@ -152,7 +162,9 @@ def cut_days(period: Period, zone: ZoneInfo) -> list[Period]:
 
 def _add_part(found: Snapshot, apps: Sequence[int], meters: list[int], part: Period) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_PART, {**_values(apps, meters, part), "batches": found.batches})
+        cursor.execute(
+            counted(_PART, Seen.OF_BATCHES), {**_values(apps, meters, part), "batches": found.batches}
+        )
         rows = cursor.fetchall()
     for app, meter, region, value in rows:
         cells = found.cells.setdefault((app, meter, region), [])
@@ -160,11 +172,15 @@ def _add_part(found: Snapshot, apps: Sequence[int], meters: list[int], part: Per
         cells.sort(key=lambda cell: cell.start)
 
 
-def _add_values(found: Snapshot, apps: Sequence[int], meter: int, period: Period, grain: Grain) -> None:
+def _add_values(
+    found: Snapshot, apps: Sequence[int], meters: Sequence[int], period: Period, grain: Grain, *, kind: str
+) -> None:
     by = [name for name in grain.by if name != REGION]
-    rows = _by_grain(_FINE, apps, meter, period, grain, by=by, batches=found.batches)
-    for app, region, n, said, value in rows:
-        start, end = _stretch(grain, n - 1, period)
+    sql = _FINE.replace("{take}", _TAKE[MeterKind(kind)])
+    rows = _by_grain(sql, apps, meters, period, grain, by=by, batches=found.batches)
+    stretches = [_stretch(grain, n, period) for n in range(len(grain.slices))]  # rows are many more
+    for app, meter, region, n, said, value in rows:
+        start, end = stretches[n - 1]
         cell = Cell(start, Decimal(value), attributes=_told(by, said), end=end)
         found.cells.setdefault((app, meter, region), []).append(cell)
 
@@ -176,7 +192,7 @@ def _add_worth(
     by = list(dict.fromkeys((*grain.by, *grain.asked)))
     values: dict[tuple[int, str, int, Attributes], list[Decimal]] = {}
     for app, region, n, said, value, count in _by_grain(
-        _BY_VALUE, apps, meter, period, grain, by=by, batches=found.batches
+        _BY_VALUE, apps, [meter], period, grain, by=by, batches=found.batches
     ):
         told = _told(by, said)
         kept = tuple(pair for pair in told if pair[0] in grain.by and pair[0] != REGION)
@@ -207,7 +223,9 @@ def distinct_users(
     if not ids:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(_DISTINCT, {**_values(apps, ids, period), "batches": batches})
+        cursor.execute(
+            counted(_DISTINCT, Seen.OF_BATCHES), {**_values(apps, ids, period), "batches": batches}
+        )
         return {(app, meter): count for app, meter, count in cursor.fetchall()}
 
 
@@ -226,7 +244,7 @@ def distinct_parts(
         if meter.source != MeterSource.EVENTS:  # a report is one figure
             continue
         stretches = list(dict.fromkeys(one.attributes for one in grain.slices))
-        rows = _by_grain(_USERS, apps, meter.pk, period, grain, by=grain.by, batches=batches)
+        rows = _by_grain(_USERS, apps, [meter.pk], period, grain, by=grain.by, batches=batches)
         for app, n, said, count in rows:
             attributes = tuple(sorted((*stretches[n], *_told(grain.by, said))))
             cell = Cell(period.start, Decimal(count), attributes=attributes)
@@ -237,7 +255,7 @@ def distinct_parts(
 def _by_grain(
     sql: str,
     apps: Sequence[int],
-    meter: int,
+    meters: Sequence[int],
     period: Period,
     grain: Grain,
     *,
@@ -248,21 +266,22 @@ def _by_grain(
     columns = ["v.region" if name == REGION else f"v.dims ->> %(by{n})s::text" for n, name in enumerate(by)]
     stretches = list(dict.fromkeys(one.attributes for one in grain.slices))
     values = {
-        **_values(apps, [meter], period),
+        **_values(apps, meters, period),
         **{f"by{n}": name for n, name in enumerate(by)},
         "batches": batches,
         "starts": array(one.start.isoformat() for one in grain.slices),
         "stretches": array(str(stretches.index(one.attributes)) for one in grain.slices),
     }
     with connection.cursor() as cursor:
-        cursor.execute(sql.format(by=f"ARRAY[{', '.join(columns)}]::text[]"), values)
+        asked = f"ARRAY[{', '.join(columns)}]" if columns else "NULL"  # an array costs each row
+        cursor.execute(counted(sql, Seen.OF_BATCHES).format(by=f"{asked}::text[]"), values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 
 
-def _told(by: Sequence[str], said: Sequence[str | None]) -> Attributes:
+def _told(by: Sequence[str], said: Sequence[str | None] | None) -> Attributes:
     """Return the attributes an event gave; one it does not have is left out."""
-    return tuple((name, value) for name, value in zip(by, said, strict=True) if value is not None)
+    return tuple((name, value) for name, value in zip(by, said or (), strict=True) if value is not None)
 
 
 def _values(apps: Sequence[int], meters: Sequence[int], period: Period) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,12 +13,12 @@ from usage.parsing import Refusal
 from usage.parsing_json import read_items
 from usage.parsing_reports import revision
 from usage.parsing_values import Refused, quantity, text
+from usage.report_periods import Spelled, spelled_day, spelled_period
 
 BODY = {"value", "revision", "evidence", "evidence_hash"}
 ADDRESS = {"app", "meter", "region", "day", "period"}
+LONGEST = 16  # of a period, as the table has it
 NO_REGION = "-"  # in an address; in a body it is left out or empty
-_DAY = re.compile(r"(20[0-9]{2}|21[0-9]{2})-([0-9]{2})-([0-9]{2})")
-_MONTH = re.compile(r"(20[0-9]{2}|21[0-9]{2})-([0-9]{2})")
 _HASH = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
 
 
@@ -31,14 +30,21 @@ class SaidReport:
     app: str
     meter: str
     region: str
-    label: str  # the day or period as it was written
-    day: date  # the reported one, or the first of the period
-    is_period: bool
-    is_month: bool  # a period named by its month
+    spelled: Spelled
     value: Decimal
     revision: int
     evidence: str
     evidence_hash: str
+
+    @property
+    def label(self) -> str:
+        """The day or period as it was written."""
+        return self.spelled.label
+
+    @property
+    def is_period(self) -> bool:
+        """False for a report of a day."""
+        return self.spelled.is_period
 
     @property
     def content_hash(self) -> str:
@@ -84,21 +90,18 @@ def parse_reports(body: bytes) -> tuple[int, list[SaidReport], list[Refusal]]:
     return len(items), found, refused
 
 
-def read_address(address: Mapping[str, Any]) -> tuple[str, date, bool, bool]:
-    """Return label, first day, whether it is a period, and whether a month names it; raises Refused."""
+def read_address(address: Mapping[str, Any]) -> Spelled:
+    """Return the day or period that is addressed; raises Refused."""
     if (address.get("day") is None) == (address.get("period") is None):
         raise Refused("day_or_period", "day")
     if address.get("day") is not None:
-        label = text(address["day"], "day", longest=10)
-        return label, _day(label, "day"), False, False
-    label = text(address["period"], "period", longest=10)
-    if found := _MONTH.fullmatch(label):
-        return label, _date("period", int(found[1]), int(found[2]), 1), True, True
-    return label, _day(label, "period"), True, False
+        return spelled_day(text(address["day"], "day", longest=10))
+    return spelled_period(text(address["period"], "period", longest=LONGEST))
 
 
 def _report(index: int, tree: Mapping[str, Any]) -> SaidReport:
-    label, day, is_period, is_month = read_address(tree)
+    spelled = read_address(tree)
+    is_period = spelled.is_period
     named = tree.get("region") not in (None, "", NO_REGION)
     region = text(tree["region"], "region", longest=32) if named else ""
     if is_period and region:
@@ -110,10 +113,7 @@ def _report(index: int, tree: Mapping[str, Any]) -> SaidReport:
         app=text(tree.get("app"), "app", longest=64),
         meter=text(tree.get("meter"), "meter", longest=64),
         region=region,
-        label=label,
-        day=day,
-        is_period=is_period,
-        is_month=is_month,
+        spelled=spelled,
         value=Decimal(quantity(tree.get("value"), "value")),
         revision=revision(tree.get("revision", 1)),
         evidence=text(tree.get("evidence"), "evidence", longest=500) if given else "",
@@ -127,20 +127,6 @@ def _hash(given: object) -> str:
     if found is None:
         raise Refused("not_a_hash", "evidence_hash")
     return found[1].lower()
-
-
-def _day(label: str, field: str) -> date:
-    found = _DAY.fullmatch(label)
-    if found is None:
-        raise Refused("invalid_day" if field == "day" else "invalid_report_period", field)
-    return _date(field, *map(int, found.groups()))
-
-
-def _date(field: str, year: int, month: int, day: int) -> date:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        raise Refused("invalid_day" if field == "day" else "invalid_report_period", field) from None
 
 
 def _address_of(item: object) -> str:

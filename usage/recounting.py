@@ -14,6 +14,7 @@ from usage.measuring import Snapshot, add_fine, distinct_parts
 from usage.models import Reading
 from usage.selectors_raw import Place, ReadingCell, cells_of, grain_stored, period_of, place_of
 from usage.stored_grain import grain_again
+from usage.voids import Seen, counted
 
 _RECOUNT = """
 SELECT c.start, CASE %(kind)s WHEN 'count' THEN count(v.event_key) WHEN 'gauge' THEN coalesce(max(v.value), 0)
@@ -22,7 +23,7 @@ FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) AS c (start, fin
 LEFT JOIN usage_usageevent v
        ON v.app_id = %(app)s AND v.meter_id = %(meter)s AND (%(every)s OR v.region = %(region)s)
       AND v.occurred_at >= c.start AND v.occurred_at < c.finish
-      AND v.batch_id <@ %(batches)s::int8multirange
+      AND v.batch_id <@ %(batches)s::int8multirange /*voids*/
 GROUP BY c.start
 """
 # What each cell says now, and what the folded events of its day come to, at one instant.
@@ -33,7 +34,8 @@ SELECT r.id, r.cell_start, CASE %(kind)s WHEN 'count' THEN r.count WHEN 'gauge' 
         FROM usage_usageevent v
         WHERE v.app_id = r.app_id AND v.meter_id = r.meter_id AND v.region = r.region
           AND v.occurred_at >= r.cell_start AND v.occurred_at < r.cell_end
-          AND NOT EXISTS (SELECT FROM usage_ingestbatch b WHERE b.id = v.batch_id AND b.state = 'pending'))
+          AND NOT EXISTS (SELECT FROM usage_ingestbatch b WHERE b.id = v.batch_id AND b.state = 'pending')
+          /*voids*/)
 FROM usage_usagerollup r WHERE r.id = ANY (%(ids)s::bigint[])
 """
 
@@ -76,7 +78,7 @@ def recounted(
         rows = parts.get((reading.app_id, meter.pk), [])
     else:
         found = Snapshot(batches)
-        add_fine(found, [reading.app_id], meter.pk, period, again, kind=meter.kind)
+        add_fine(found, [reading.app_id], [meter.pk], period, again, kind=meter.kind)
         rows = found.cells.get((reading.app_id, meter.pk, reading.region), [])
     return {(row.start, row.attributes): row.value for row in rows}
 
@@ -99,7 +101,7 @@ def _by_day(reading: Reading, cells: Collection[ReadingCell]) -> dict[Place, Dec
         "ends": array(one.period.end.isoformat() for one in cells),
     }
     with connection.cursor() as cursor:
-        cursor.execute(_RECOUNT, values)
+        cursor.execute(counted(_RECOUNT, Seen.OF_BATCHES), values)
         return {(start, ()): Decimal(value) for start, value in cursor.fetchall()}
 
 
@@ -109,6 +111,8 @@ def rollup_checks(reading: Reading) -> dict[int, RollupCheck]:
     if not ids or reading.meter.kind == MeterKind.UNIQUE:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(_ROLLUPS, {"ids": array(map(str, ids)), "kind": reading.meter.kind})
+        cursor.execute(
+            counted(_ROLLUPS, Seen.FOLDED), {"ids": array(map(str, ids)), "kind": reading.meter.kind}
+        )
         rows = cursor.fetchall()
     return {pk: RollupCheck(start, Decimal(says), Decimal(events)) for pk, start, says, events in rows}

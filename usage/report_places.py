@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -13,6 +13,7 @@ from subscriptions.anchors import edge_at, index_at, period_at
 from usage.literals import array
 from usage.parsing_usage_reports import SaidReport
 from usage.parsing_values import Refused
+from usage.report_periods import LENGTHS, Spelled
 
 DAY = timedelta(days=1)
 WHOLE = (MeterKind.COUNT, MeterKind.UNIQUE)  # kinds whose figure is a number of things
@@ -27,10 +28,13 @@ SELECT FALSE, m.id, m.code, m.kind, m.source, 0 FROM plans_meter m WHERE m.code 
 """
 _AGREEMENTS = """
 SELECT a.id, s.anchor, lower(s.span), upper(s.span),
-       EXISTS (SELECT FROM subscriptions_subscriptionphase p
-               JOIN plans_planversion v ON v.id = p.plan_version_id
-               WHERE p.subscription_id = s.id
-                 AND jsonb_path_exists(v.terms, '$.charges[*] ? (@.anchor == "calendar")'))
+       ARRAY(SELECT DISTINCT
+                    CASE WHEN c ->> 'every' <> 'term' THEN c ->> 'every'
+                         WHEN c ->> 'every' = 'term' AND s.term = 'annual' THEN 'year' ELSE 'month' END
+                    || '/' || coalesce(c ->> 'anchor', 'anniversary')
+             FROM subscriptions_subscriptionphase p JOIN plans_planversion v ON v.id = p.plan_version_id,
+                  jsonb_array_elements(v.terms -> 'charges') c
+             WHERE p.subscription_id = s.id AND c ? 'of')
 FROM subscriptions_app a JOIN subscriptions_subscription s
   ON s.customer_id = a.customer_id AND (s.app_id IS NULL OR s.app_id = a.id)
 WHERE a.id = ANY (%(apps)s::bigint[])
@@ -64,7 +68,12 @@ class Agreed:
     anchor: datetime
     start: datetime
     end: datetime | None
-    by_calendar: bool  # a charge of it counts by calendar months
+    counts_by: list[str]  # how often, and from where, its charges count: month/anniversary, year/calendar
+
+    def counts(self, months: int, *, by_calendar: bool) -> bool:
+        """Tell whether a charge counts periods of so many months; all are shown by its own months."""
+        anchor = "calendar" if by_calendar else "anniversary"
+        return (months == 1 and not by_calendar) or f"{LENGTHS[months]}/{anchor}" in self.counts_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,33 +125,39 @@ def check_feed(meter: MeterPlace, said: SaidReport) -> None:
         raise Refused("out_of_range", "value")
 
 
-def span_of(app: AppPlace, agreed: Sequence[Agreed], day: date, *, is_period: bool, is_month: bool) -> Period:
+def span_of(app: AppPlace, agreed: Sequence[Agreed], said: Spelled) -> Period:
     """Return the instants that a report is about; raises Refused for a period that nobody bills by.
 
-    A day is one of the customer's billing zone. A month is the calendar's; a day that stands for a period is
-    the first of an agreement's month. A period across an edge of the agreement is refused, not shared out.
+    A day is one of the customer's billing zone. A month, quarter, half-year or year is the calendar's where a
+    charge counts so; else, and where a first day is given, one of an agreement, counted from its anchor. A
+    period across an edge of the agreement is refused, not shared out.
     """
-    start = local_midnight(day, app.zone)
-    if not is_period:
-        end = local_midnight(day + DAY, app.zone)
+    start = local_midnight(said.day, app.zone)
+    if not said.is_period:
+        end = local_midnight(said.day + DAY, app.zone)
         if start == end:
             raise Refused("invalid_day", "day")  # the zone skipped it
         return Period(start, end)
-    month = Period(start, local_midnight(shift_months(day, 1), app.zone))
-    known = [one for one in agreed if one.start < month.end and (one.end is None or one.end > start)]
-    if is_month and any(one.by_calendar for one in known):
-        return month
-    for one in known:
-        k = index_at(one.anchor, app.zone, start)
-        if edge_at(one.anchor, app.zone, k) == start:
-            return period_at(one.anchor, app.zone, k)
-    raise Refused("across_an_edge", "period", ", ".join(_edges(known, month, app.zone)) or "–")
+    months = said.months
+    whole = Period(start, local_midnight(shift_months(said.day, months), app.zone))
+    known = [one for one in agreed if one.start < whole.end and (one.end is None or one.end > start)]
+    if said.by_calendar and any(one.counts(months, by_calendar=True) for one in known):
+        return whole
+    fitting = [one for one in known if one.counts(months, by_calendar=False)]
+    if known and not fitting:
+        raise Refused("not_counted_so", "period", LENGTHS[months])
+    for one in fitting:
+        k = index_at(one.anchor, app.zone, start, months)
+        if edge_at(one.anchor, app.zone, k, months=months) == start:
+            return period_at(one.anchor, app.zone, k, months)
+    raise Refused("across_an_edge", "period", ", ".join(_edges(fitting, whole, app.zone, months)) or "–")
 
 
-def _edges(known: Iterable[Agreed], month: Period, zone: ZoneInfo) -> list[str]:
+def _edges(known: Iterable[Agreed], about: Period, zone: ZoneInfo, months: int) -> list[str]:
     """Return the days, of about then, on which periods of the agreements begin."""
     found = set()
     for one in known:
-        k = index_at(one.anchor, zone, month.start)
-        found |= {edge_at(one.anchor, zone, k + n).astimezone(zone).date() for n in range(2)}
+        k = index_at(one.anchor, zone, about.start, months)
+        edges = (edge_at(one.anchor, zone, k + n, months=months) for n in range(2))
+        found |= {edge.astimezone(zone).date() for edge in edges}
     return [day.isoformat() for day in sorted(found)]

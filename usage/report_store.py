@@ -11,6 +11,7 @@ from django.db import connection
 from plans.timespan import Period
 from usage.literals import array, quoted
 
+LONGEST = {"day": "2 days", "period": "400 days"}  # a meter is fed by one kind only
 _STATES = """
 SELECT s.n,
        (SELECT max(u.revision) FROM usage_usagereport u
@@ -21,13 +22,13 @@ SELECT s.n,
           AND u.span = tstzrange(s.start, s.finish) AND u.revision = s.revision),
        EXISTS (SELECT FROM usage_usagereport u
                WHERE u.app_id = s.app AND u.meter_id = s.meter AND u.region = s.region
-                 -- ranges sort by their start, and none is longer than a month: this bounds the index scan
-                 AND u.span > tstzrange(s.start - interval '40 days', s.start - interval '40 days', '[]')
+                 -- ranges sort by their start, and none is longer than this: it bounds the index scan
+                 AND u.span > tstzrange(s.start - s.longest, s.start - s.longest, '[]')
                  AND u.span < tstzrange(s.finish, NULL)
                  AND u.span && tstzrange(s.start, s.finish) AND u.span <> tstzrange(s.start, s.finish))
 FROM unnest(%(app)s::bigint[], %(meter)s::bigint[], %(region)s::text[], %(start)s::timestamptz[],
-            %(end)s::timestamptz[], %(revision)s::int[]) WITH ORDINALITY
-     AS s (app, meter, region, start, finish, revision, n)
+            %(end)s::timestamptz[], %(revision)s::int[], %(longest)s::interval[]) WITH ORDINALITY
+     AS s (app, meter, region, start, finish, revision, longest, n)
 ORDER BY s.n
 """
 _APPEND = """
@@ -123,6 +124,7 @@ def _columns(rows: Sequence[Row]) -> dict[str, Any]:
         "app": array(str(row.app) for row in rows),
         "meter": array(str(row.meter) for row in rows),
         "region": array(quoted(row.region) for row in rows),
+        "longest": array(LONGEST[row.kind] for row in rows),
         "kind": array(row.kind for row in rows),
         "label": array(quoted(row.label) for row in rows),
         "start": array(row.span.start.isoformat() for row in rows),

@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import connection
 from django.db.models import Count, Max, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
@@ -18,13 +17,14 @@ from plans.money import add_up
 from plans.timespan import MICROSECOND, Period, local_date, local_midnight
 from subscriptions.models import App, Subscription
 from subscriptions.selectors import scope_apps, zone_of
+from usage.estimating import add_due_estimates
 from usage.expecting import OVERDUE, missing_days
 from usage.grain import Attributes, Grains
-from usage.literals import array
 from usage.lost import refuse_lost
 from usage.measuring import distinct_parts, snapshot
 from usage.models import AvailabilityReport, BatchState, DistinctUser, Grain, IngestBatch, UsageRollup
 from usage.reported import add_reported, is_reported
+from usage.watermark import folded_through
 
 DAY = timedelta(days=1)
 
@@ -42,9 +42,16 @@ class Value:
 
 
 def live_values(
-    subscription: Subscription, period: Period, meters: Collection[str], grains: Grains | None = None
+    subscription: Subscription,
+    period: Period,
+    meters: Collection[str],
+    grains: Grains | None = None,
+    *,
+    estimated_at: datetime | None = None,
 ) -> list[Value]:
     """Return the folded usage of these meters (codes) in a period, shaped like readings but not frozen.
+
+    With `estimated_at`, reports that are missing by then are estimated as their policy says, and marked.
 
     Raises UsageCannotBeCounted where raw events it needs are no longer kept: a period billing keeps them for
     is never one.
@@ -55,6 +62,8 @@ def live_values(
     zone = zone_of(subscription.customer)
     found = snapshot(list(apps), rows, period, zone, grains)
     add_reported(found, subscription, list(apps), rows, period)
+    if estimated_at is not None:
+        add_due_estimates(found, subscription, rows, period, at=estimated_at)
     values = [
         Value(codes[meter], apps[app], region, cell.start, cell.value, cell.attributes)
         for (app, meter, region), cells in found.cells.items()
@@ -115,20 +124,11 @@ def unfolded(apps: QuerySet[App], until: Any) -> QuerySet[IngestBatch]:
 def complete_through(app_ids: Collection[int] | None = None, *, at: datetime | None = None) -> datetime:
     """Return the instant up to which the figures of these apps are complete; None = all apps.
 
-    Every event received before it is folded; it is the database's now() when nothing is pending. Where
+    Every event answered before it is folded; it is the database's now() when nothing is pending. Where
     reports are expected, it does not lie after the first day, of those ended by `at`, that is not reported.
+    Read it before the figures it is shown with: what comes in between is then in them and not promised.
     """
-    values: dict[str, Any] = {"every": app_ids is None, "apps": array(str(app) for app in app_ids or ())}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(min(received_at), now()) FROM usage_ingestbatch"
-            " WHERE state = 'pending' AND (%(every)s OR app_ids && %(apps)s::bigint[])",
-            values,
-        )
-        row = cursor.fetchone()
-    if row is None:
-        raise LookupError("an aggregate has one row")
-    through: datetime = row[0]
+    through = folded_through(app_ids)
     ended = at or through
     gaps = missing_days(Period(ended - OVERDUE, ended), apps=app_ids)
     return min([through, *(one.span.start for one in gaps if one.span.end <= ended)])

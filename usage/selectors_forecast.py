@@ -11,6 +11,7 @@ from django.db import connection
 
 from plans.models import Meter
 from plans.models.meters import MeterKind
+from plans.money import add_up
 from plans.timespan import MICROSECOND, Period, local_date
 from usage.forecast import DAY, WEEKS, Outlook, adding, days_between, joining, peaking
 from usage.literals import array
@@ -42,13 +43,25 @@ class Span:
 
 
 def outlook(
-    apps: Sequence[int], meter: Meter, period: Period, zone: ZoneInfo, *, so_far: Decimal, at: datetime
+    apps: Sequence[int],
+    meter: Meter,
+    period: Period,
+    zone: ZoneInfo,
+    *,
+    so_far: Decimal,
+    at: datetime,
+    estimated: Mapping[date, Decimal] | None = None,
 ) -> Outlook:
-    """Return what a meter will have come to when the period that `at` lies in ends; `so_far` is its floor."""
+    """Return what a meter will have come to when the period that `at` lies in ends; `so_far` is its floor.
+
+    `estimated` is what stands in for missing reports of days: without it such days would count as 0.
+    """
     span = Span.of(period, zone, at)
     if meter.kind == MeterKind.UNIQUE:
         return _joining(apps, meter, span, so_far)
     known = dict(daily_series(apps, meter.code, span.today - WEEKS * 7 * DAY, span.today, zone))
+    for day, value in (estimated or {}).items():
+        known[day] = add_up([known.get(day, Decimal(0)), value])
     judge = peaking if meter.kind == MeterKind.GAUGE else adding
     return judge(so_far, known, span.today, span.last)
 

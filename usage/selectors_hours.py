@@ -16,6 +16,7 @@ from usage.errors import QueryTooWide
 from usage.literals import array
 from usage.selectors_pages import MARGIN, UsageQuery, UsageRow
 from usage.selectors_windows import TIMEOUT
+from usage.voids import Seen, counted
 
 MOST_DAYS = 7
 HOUR = timedelta(hours=1)
@@ -41,6 +42,7 @@ _HOURS = """, figures AS (
       AND v.occurred_at >= a.first AND v.occurred_at < a.last
       AND (%(meter)s = '' OR m.code = %(meter)s)
       AND (%(region)s::text IS NULL OR (CASE m.kind WHEN 'unique' THEN '' ELSE v.region END) = %(region)s)
+      /*voids*/
     GROUP BY 1, 2, 3, 4, 5, m.kind
 )
 SELECT hour, code, meter, region, zone, value FROM figures
@@ -63,7 +65,7 @@ def hour_rows(asked: UsageQuery) -> list[UsageRow]:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = '{TIMEOUT}'")
-            cursor.execute(_CHOSEN + _HOURS, _values(asked, first, last))
+            cursor.execute(counted(_CHOSEN + _HOURS, Seen.ALL), _values(asked, first, last))
             rows = cursor.fetchall()
             cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
     except OperationalError as error:

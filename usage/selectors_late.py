@@ -12,7 +12,8 @@ from usage.literals import array
 # Values are compared, not revisions: a fold beside a freeze may not have seen the reading. A day that the
 # reading tells apart (time bands, attributes) is compared as a whole. A distinct
 # meter is asked for batches its count did not know; counting again tells whether they change it. A reported
-# figure is compared with the report that counts by now.
+# figure is compared with the report that counts by now. A correction may leave a day's figure and change what
+# the reading tells apart inside it: it is counted again as well.
 _CHANGED = """
 WITH latest AS (
     SELECT DISTINCT ON (d.subscription_id, d.meter_id, d.app_id, d.region, d.period) d.*, m.kind, m.source
@@ -40,6 +41,12 @@ WHERE (l.kind = 'unique' AND l.source = 'events' AND EXISTS (
              AND k.period = l.period AND k.region = r.region
              AND (c ->> 'start')::timestamptz >= r.cell_start AND (c ->> 'start')::timestamptz < r.cell_end
           ) IS DISTINCT FROM (CASE l.kind WHEN 'count' THEN r.count WHEN 'gauge' THEN r.max ELSE r.sum END)
+)) OR (l.kind <> 'unique' AND l.source = 'events' AND EXISTS (
+    SELECT FROM usage_ingestbatch b
+    WHERE b.is_correction AND b.state = 'done' AND b.app_ids && ARRAY[l.app_id]
+      AND b.day_min <= (upper(l.period) AT TIME ZONE 'UTC')::date
+      AND b.day_max >= (lower(l.period) AT TIME ZONE 'UTC')::date
+      AND NOT (l.manifest ->> 'batches')::int8multirange @> b.id
 )) OR (l.source = 'period_reports' AND EXISTS (
     SELECT FROM usage_usagerollup r JOIN subscriptions_subscription s ON s.id = l.subscription_id
     WHERE r.app_id = l.app_id AND r.meter_id = l.meter_id AND r.grain = 'period'

@@ -12,6 +12,7 @@ from django.db import connection
 
 from usage.literals import array
 from usage.measuring import plain
+from usage.voids import Seen, counted
 
 EVER, NEVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 _TAKEN = """
@@ -28,7 +29,7 @@ CROSS JOIN LATERAL (
     FROM usage_usageevent v JOIN plans_meter m ON m.id = v.meter_id
     WHERE v.app_id = n.app_id AND v.event_key = n.event_key AND v.batch_id = k.batch_id
       AND v.occurred_at >= (k.day::timestamp AT TIME ZONE 'UTC')
-      AND v.occurred_at < (k.day::timestamp AT TIME ZONE 'UTC') + interval '1 day'
+      AND v.occurred_at < (k.day::timestamp AT TIME ZONE 'UTC') + interval '1 day' /*voids*/
 ) e
 WHERE e.at IS NOT NULL AND (%(every)s OR n.app_id = ANY (%(apps)s::bigint[]))
   AND (%(ids)s::text[] IS NULL OR n.event_id = ANY (%(ids)s::text[]))
@@ -100,7 +101,7 @@ def named_events(asked: Named) -> list[NamedEvent]:
     found: list[NamedEvent] = []
     with connection.cursor() as cursor:
         for sql in (_TAKEN, _HELD):
-            cursor.execute(sql, values)
+            cursor.execute(counted(sql, Seen.ALL), values)
             found += [_event(*row) for row in cursor.fetchall()]
     return sorted(found, key=lambda one: (one.at, one.key), reverse=True)[: asked.limit]
 

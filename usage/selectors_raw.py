@@ -26,6 +26,7 @@ from usage.measuring import plain, reduced
 from usage.models import Reading
 from usage.reported import ESTIMATE
 from usage.stored_grain import Stretches, stretches_of
+from usage.voids import Seen, counted
 
 DAY = timedelta(days=1)
 Place = tuple[datetime, Attributes]  # of a cell in its reading
@@ -36,7 +37,7 @@ SELECT v.occurred_at, v.event_key, v.value, v.user_digest, v.region, v.batch_id,
              ORDER BY asked.n)
 FROM usage_usageevent v
 WHERE v.app_id = %(app)s AND v.meter_id = %(meter)s AND v.occurred_at >= %(start)s AND v.occurred_at < %(end)s
-  AND (%(every)s OR v.region = %(region)s) AND v.batch_id <@ %(batches)s::int8multirange
+  AND (%(every)s OR v.region = %(region)s) AND v.batch_id <@ %(batches)s::int8multirange /*voids*/
   AND NOT EXISTS (SELECT FROM unnest(%(names)s::text[], %(values)s::text[]) AS told (name, value)
                   WHERE (CASE told.name WHEN 'region' THEN v.region ELSE v.dims ->> told.name END)
                         IS DISTINCT FROM told.value)
@@ -249,7 +250,7 @@ def events_of(
     values |= {"names": [name for name, _text in cell.told], "values": [text for _name, text in cell.told]}
     values |= {"starts": [one.start for one in cell.spans] or None, "ends": [one.end for one in cell.spans]}
     with connection.cursor() as cursor:
-        cursor.execute(_EVENTS, values)
+        cursor.execute(counted(_EVENTS, Seen.OF_BATCHES), values)
         rows = cursor.fetchall()
     return [
         RawEvent(

@@ -1,13 +1,14 @@
 """Reads of absolute reports: one place with its history, and pages of them."""
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db.models import QuerySet
 
 from plans.errors import NotFound
 from usage.models import UsageReport
 from usage.parsing_values import Refused
+from usage.report_periods import Spelled
 from usage.report_places import AppPlace, MeterPlace, look_up, placed, span_of
 
 History = list[UsageReport]
@@ -17,22 +18,21 @@ def report_history(
     app: str,
     meter: str,
     region: str,
-    address: tuple[str, date, bool, bool],
+    address: Spelled,
     customer_id: int | None,
 ) -> History:
     """Return every revision of one place, the current one first; NotFound for a stranger's or none."""
-    label, day, is_period, is_month = address
-    places = look_up([(app, meter)], periods=is_period)
+    places = look_up([(app, meter)], periods=address.is_period)
     try:
         of, counted = placed(places, app, meter)
         agreed = places.agreed.get(of.id, ())
-        span = span_of(of, agreed, day, is_period=is_period, is_month=is_month)
+        span = span_of(of, agreed, address)
     except Refused:
-        return _by_label(app, meter, region, label, customer_id)
+        return _by_label(app, meter, region, address.label, customer_id)
     if customer_id is not None and of.customer != customer_id:
         raise NotFound
     rows = _of(of, counted, region).filter(span=(span.start, span.end))
-    return _found(rows) or _by_label(app, meter, region, label, customer_id)
+    return _found(rows) or _by_label(app, meter, region, address.label, customer_id)
 
 
 def _of(app: AppPlace, meter: MeterPlace, region: str) -> QuerySet[UsageReport]:

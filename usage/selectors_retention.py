@@ -18,10 +18,12 @@ SELECT right(c.relname, 8)::date AS day, c.reltuples::bigint, coalesce(pg_total_
 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'usage_usageevent'::regclass ORDER BY 1
 """
+# A correction counts a local day again, which lies in two or three UTC days.
 _BATCHES = """
 SELECT d.day, count(*) FILTER (WHERE b.state = 'pending'), max(b.received_at), coalesce(sum(b.n), 0)
 FROM unnest(%(days)s::date[]) AS d (day)
-JOIN usage_ingestbatch b ON b.day_min <= d.day AND b.day_max >= d.day GROUP BY 1
+JOIN usage_ingestbatch b ON b.day_min - b.is_correction::int <= d.day
+                        AND b.day_max + b.is_correction::int >= d.day GROUP BY 1
 """
 _APPS = """
 SELECT DISTINCT d.day, told.app FROM unnest(%(days)s::date[]) AS d (day)

@@ -20,6 +20,7 @@ from plans.timespan import local_date, local_midnight, shift_months
 from usage.dropped import refuse_dropped
 from usage.errors import QueryTooWide
 from usage.literals import array
+from usage.voids import Seen, counted
 
 Unit = Literal["minute", "hour", "day", "month"]
 MOST_DAYS: dict[Unit | None, int] = {"minute": 3, "hour": 35, "day": 100, "month": 100, None: 100}
@@ -36,7 +37,7 @@ WHERE v.meter_id = %(meter)s AND v.occurred_at >= %(first)s AND v.occurred_at < 
   AND (%(every)s OR v.app_id = ANY (%(apps)s::bigint[]))
   AND (%(codes)s::text[] IS NULL OR a.code = ANY (%(codes)s::text[]))
   AND (%(customers)s::text[] IS NULL OR c.public_id = ANY (%(customers)s::text[]))
-  {filters}
+  {filters} /*voids*/
 GROUP BY 1, 2 ORDER BY 1, 2 LIMIT %(limit)s
 """
 _VALUES = {
@@ -107,7 +108,7 @@ def _read(asked: WindowQuery) -> list[tuple[Any, ...]]:
     sql = _WINDOWS.format(bucket=bucket, by=", ".join(by), value=value, filters=" ".join(filters))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = '{TIMEOUT}'")
-        cursor.execute(sql, _parameters(asked))
+        cursor.execute(counted(sql, Seen.ALL), _parameters(asked))
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
     return rows

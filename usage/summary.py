@@ -89,8 +89,9 @@ def month_use(customer: Customer, at: datetime, *, back: int = 0, chosen: str = 
     row = next((r for r in rows if r.agreement.public_id == chosen), rows[0])
     period, back, is_first = _month(row, customer, at, back)
     apps = list(scope_apps(row.agreement).order_by("name"))
-    meters = _meters(row, period)
+    # Read first: what is folded in between is in the figures, and not promised.
     through = selectors.complete_through([app.pk for app in apps], at=at) if apps else None
+    meters = _meters(row, period)
     return MonthUse(row, rows, period, back, is_first, apps, meters, through)
 
 

@@ -9,7 +9,7 @@ from usage import services
 @shared_task(name="usage.roll_up")
 def roll_up() -> None:
     """Fold what is pending."""
-    services.roll_up_all()
+    services.roll_up_in_turn()
 
 
 @shared_task(name="usage.make_partitions")

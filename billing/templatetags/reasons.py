@@ -8,7 +8,7 @@ from billing.derivation import from_tree
 from billing.explain import Explained, sentences_of
 from billing.models import InvoiceLine, LineKind
 from billing.previews import PreviewLine
-from billing.wording_estimates import estimated_said
+from billing.wording_estimates import estimated_said, holds_estimates
 
 register = template.Library()
 
@@ -17,6 +17,12 @@ register = template.Library()
 def reasons(line: PreviewLine) -> list[Explained]:
     """Return the sentences of a line's derivation, each with what the step came to."""
     return sentences_of(line.derivation, line.currency, line.names)
+
+
+@register.filter
+def is_estimated(line: PreviewLine) -> bool:
+    """Return whether a line shown before its invoice rests on estimates of missing reports."""
+    return holds_estimates(line.derivation)
 
 
 @register.filter

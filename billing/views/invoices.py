@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from billing import explain, selectors
 from billing.models import Invoice, InvoiceStatus
+from billing.selectors_complete import complete_through
 from billing.selectors_credit import credits_of
 from plans import clock
 from subscriptions.portal import MONEY, MemberRequest, member_page
@@ -41,9 +42,11 @@ def invoice_detail(request: MemberRequest, public_id: str) -> HttpResponse:
     """Show one invoice with its lines and how to pay it."""
     at = clock.now()
     invoice = _invoice(request, public_id)
+    lines = selectors.invoice_lines(invoice)
     page = {
         "invoice": invoice,
-        "lines": selectors.invoice_lines(invoice),
+        "lines": lines,
+        "complete_through": complete_through(lines),
         "is_overdue": invoice.is_overdue(at),
         "pay_url": selectors.hosted_url(invoice) if invoice.amount_due else None,
         "attempt": selectors.last_attempt(invoice) if invoice.amount_due else None,

@@ -67,6 +67,9 @@ def seed_recipe(environment: Mapping[str, str]) -> Recipe:
     return Recipe("seed", argv, whole(environment), terminal=True)
 
 
+WEB_THREADS = 4  # of a process: each keeps a connection to PostgreSQL, and more of them wait for each other
+
+
 def web_recipe(options: Options, environment: Mapping[str, str]) -> Recipe:
     """Say how the web server is started: one process a core, each with its threads."""
     argv = [python(), "-m", "granian", "--interface", "wsgi", "config.wsgi:application", "--host", HOST]
@@ -75,6 +78,8 @@ def web_recipe(options: Options, environment: Mapping[str, str]) -> Recipe:
         str(options.port),
         "--workers",
         str(os.cpu_count() or 1),
+        "--blocking-threads",
+        str(WEB_THREADS),
         "--workers-kill-timeout",
         "15",
     ]

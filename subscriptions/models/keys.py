@@ -15,6 +15,7 @@ class Scope(models.TextChoices):
 
     USAGE_WRITE = "usage:write", _("report usage")
     USAGE_BACKFILL = "usage:backfill", _("report usage of any age")
+    USAGE_CORRECT = "usage:correct", _("correct usage")
     AVAILABILITY_WRITE = "availability:write", _("report availability")
     USAGE_READ = "usage:read", _("read usage")
     ENTITLEMENTS_READ = "entitlements:read", _("read entitlements")
@@ -25,6 +26,7 @@ class Scope(models.TextChoices):
 PROVIDER_SCOPES = [
     Scope.USAGE_WRITE,
     Scope.USAGE_BACKFILL,
+    Scope.USAGE_CORRECT,
     Scope.AVAILABILITY_WRITE,
     Scope.USAGE_READ,
     Scope.ENTITLEMENTS_READ,

@@ -43,8 +43,10 @@ from tests.factories import (
 )
 from usage.models import (
     AvailabilityReport,
+    CellChange,
     DirtyCell,
     EventConflict,
+    EventVoid,
     ExcludedWindow,
     IngestBatch,
     QuarantinedEvent,
@@ -132,6 +134,21 @@ def add_usage(number: int, subscription: Subscription) -> None:
         **cell, **figures, count=3, last_at=NOVEMBER, last_key=uuid4(), updated_at=NOW, region="cn-north"
     )
     DirtyCell.objects.create(**cell, reason="corrected", by="user:1", marked_at=NOW)
+    EventVoid.objects.create(
+        app=app,
+        event_key=uuid4(),
+        event_batch_id=1,
+        occurred_at=NOW,
+        meter_ids=[meter.pk],
+        batch_id=2,
+        reason="sent twice",
+        by="user:1",
+        voided_at=NOW,
+    )
+    said = {"sum": "3", "count": 2, "min": "1", "max": "2", "last": None}
+    CellChange.objects.create(
+        app=app, meter=meter, cell_start=NOVEMBER, batches=[2], after=said, reason="sent twice", by="user:1"
+    )
     Reading.objects.create(
         customer=subscription.customer,
         subscription=subscription,

@@ -24,7 +24,7 @@ from config.dev import postgres, valkey
 from config.dev.choices import Options
 from config.dev.places import HOST, free_port
 from config.dev.process import Child, Recipe, launch, stop
-from config.dev.steps import get, web_recipe, worker_recipe
+from config.dev.steps import beat_recipe, get, web_recipe, worker_recipe
 from config.dev.testing import nothing
 from tests.bench.serving import BATCH, Server, production
 
@@ -85,7 +85,7 @@ class Whole:
 
     def end(self) -> None:
         """Stop what runs, the database last."""
-        for name in ("worker", "web", "valkey", "postgres"):
+        for name in ("beat", "worker", "web", "valkey", "postgres"):
             if name in self.children:
                 stop(self.children[name])
 
@@ -97,6 +97,8 @@ class Whole:
             return Recipe("valkey", [str(valkey.binary()), *words], dict(os.environ))
         if name == "worker":
             return worker_recipe(self.environment)
+        if name == "beat":
+            return beat_recipe(self.environment, self.folder / "beat")
         options = Options(self.ports["web"], 0, self.folder, demo=False, worker=True, beat=False)
         return web_recipe(options, self.environment)
 
@@ -116,7 +118,8 @@ class Whole:
             return valkey.answers(self.children[name], self.ports["valkey"], nothing)
         if name == "web":
             return get(self.ports["web"], "/healthz")[0] == 200
-        return b" ready." in self.children[name].log.read_bytes()
+        mark = b" is starting." if name == "beat" else b" ready."
+        return mark in self.children[name].log.read_bytes()
 
 
 @contextmanager

@@ -45,18 +45,23 @@ class Reader:
         self.left += part
 
 
+def open_connections(port: int, connections: int) -> list[Reader]:
+    """Return readers of so many connections to the server."""
+    sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(connections)]
+    for one in sockets:
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return [Reader(one) for one in sockets]
+
+
 def main(port: int, connections: int, path: str) -> None:
     """Send, time, tell."""
     requests: list[bytes] = pickle.loads(Path(path).read_bytes())
     left = list(reversed(requests))
     answers: list[tuple[int, bytes, float]] = []
-    sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(connections)]
-    for one in sockets:
-        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    readers = open_connections(port, connections)
     failed: list[BaseException] = []
 
-    def work(connection: socket.socket) -> None:
-        reader = Reader(connection)
+    def work(reader: Reader) -> None:
         try:
             while True:
                 try:
@@ -64,12 +69,12 @@ def main(port: int, connections: int, path: str) -> None:
                 except IndexError:
                     return
                 began = time.perf_counter()
-                connection.sendall(request)
+                reader.connection.sendall(request)
                 answers.append((*reader.answer(), time.perf_counter() - began))
         except BaseException as error:
             failed.append(error)
 
-    threads = [threading.Thread(target=work, args=(one,)) for one in sockets]
+    threads = [threading.Thread(target=work, args=(one,)) for one in readers]
     print("ready", flush=True)  # noqa: T201
     sys.stdin.readline()
     began = time.perf_counter()

@@ -20,6 +20,7 @@ from config.dev.steps import get, web_recipe
 from config.dev.testing import nothing
 
 SENDER = Path(__file__).with_name("sender.py")
+PACER = Path(__file__).with_name("pacer.py")
 BATCH = "application/cloudevents-batch+json"
 START_SECONDS = 60
 
@@ -62,7 +63,14 @@ class Load:
 
     def send(self, port: int, connections: int = 4) -> dict[str, Any]:
         """Send them all and return what came back."""
-        argv = [sys.executable, "-I", str(SENDER), str(port), str(connections), str(self.path)]
+        return self._run([str(SENDER), str(port), str(connections), str(self.path)])
+
+    def pace(self, port: int, connections: int, rate: float) -> dict[str, Any]:
+        """Send so many requests a second, whatever the answers take."""
+        return self._run([str(PACER), str(port), str(connections), str(rate), str(self.path)])
+
+    def _run(self, words: Sequence[str]) -> dict[str, Any]:
+        argv = [sys.executable, "-I", *words]
         with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdin is not None
             assert process.stdout is not None

@@ -1,5 +1,6 @@
 """Random usage, and what DuckDB says of it: another engine, from the journal of what was sent alone."""
 
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from tests.factories import NOW, TESTER
 from tests.usage.world import an_app, event, make_meter, rows, send
 from usage import services
 from usage.models import UsageRollup
+from usage.parsing_corrections import parse_corrections
 
 # Zones whose clock changes both engines' own calendars have alike; New York's falls into the window.
 ZONES = (
@@ -28,9 +30,11 @@ DAYS = 34
 SENT = """
 CREATE TABLE sent (n bigint, app text, zone text, source text, id text, type text, moment timestamptz,
                    value decimal(38, 12), person text, region text);
+CREATE TABLE voided (app text, source text, id text);
 CREATE VIEW kept AS
     SELECT *, timezone(zone, moment)::date AS day, sha256(source || chr(0) || id)[1:32] AS key
-    FROM sent QUALIFY row_number() OVER (PARTITION BY app, source, id ORDER BY n) = 1;
+    FROM (SELECT * FROM sent QUALIFY row_number() OVER (PARTITION BY app, source, id ORDER BY n) = 1)
+    WHERE (app, source, id) NOT IN (SELECT (app, source, id) FROM voided);
 """
 CELLS = """
 SELECT app, meter, region, day::text, sum(worth), count(*), min(worth), max(worth),
@@ -53,6 +57,7 @@ SELECT a.code, m.code, r.region, (r.cell_start AT TIME ZONE c.billing_zone)::dat
        r.sum, r.count, r.min, r.max, r.last
 FROM usage_usagerollup r JOIN plans_meter m ON m.id = r.meter_id
 JOIN subscriptions_app a ON a.id = r.app_id JOIN subscriptions_customer c ON c.id = a.customer_id
+WHERE r.count > 0  -- a cell whose every event is void says nothing
 """
 
 Cell = tuple[Any, ...]
@@ -64,6 +69,7 @@ class Found:
 
     ours: dict[Cell, Cell]
     theirs: dict[Cell, Cell]
+    voided: int = 0
 
     @property
     def differing(self) -> dict[Cell, tuple[Cell | None, Cell | None]]:
@@ -86,14 +92,17 @@ def play(events: int, *, seed: int, batch: int = 200) -> Found:
         oracle.execute(SENT)
         while len(journal) < events:
             body = [_one(rng, apps, journal) for _n in range(rng.randrange(1, batch))]
-            _note(oracle, journal, body, dict(zip([app.code for app in apps], ZONES, strict=True)))
+            zones = dict(zip([app.code for app in apps], ZONES, strict=True))
+            _note(oracle, journal, body, zones)
             send(*body)
+            if rng.random() < 0.6:
+                _void(rng, oracle, journal, zones)
             if rng.random() < 0.4:
                 services.roll_up(limit=rng.randrange(1, 500))
             if rng.random() < 0.1:
                 _correct(rng)
         services.roll_up_all()
-        return Found(_split(rows(OURS), 4) | _seen(rows(SEEN)), _theirs(oracle))
+        return Found(_split(rows(OURS), 4) | _seen(rows(SEEN)), _theirs(oracle), len(_all_voided(oracle)))
 
 
 def _one(rng: random.Random, apps: Sequence[App], sent: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -130,6 +139,34 @@ def _correct(rng: random.Random) -> None:
     services.mark_dirty(
         app=cell.app, meter=cell.meter, instant=cell.cell_start, reason="spoilt", at=NOW, by=TESTER
     )
+
+
+def _void(rng: random.Random, oracle: Any, journal: list[dict[str, Any]], zones: dict[str, str]) -> None:
+    """Void or replace some events: folded ones, ones that came just now, and some that are void already."""
+    known = {(one["subject"], one["source"], one["id"]): one for one in reversed(journal)}  # the first counts
+    chosen = rng.sample(sorted(known), min(len(known), rng.randrange(1, 25)))
+    fresh = [key for key in chosen if key not in _all_voided(oracle)]
+    items, new = [], []
+    for key in chosen:
+        named = dict(zip(("subject", "source", "id"), key, strict=True))
+        item = {"action": "void", "reason": "wrong", **named}
+        if key in fresh and rng.random() < 0.5:
+            one = {**known[key], "id": f"{key[2]}-again", "time": _instant(rng)}
+            new.append(one)
+            item |= {"action": "replace", "event": one}
+        items.append(item)
+    said, refused = parse_corrections(json.dumps(items).encode())
+    verdicts = services.correct(said, at=NOW, by=TESTER)
+    assert not refused
+    assert sum(one.status == "accepted" for one in verdicts) == len(fresh)
+    if fresh:
+        oracle.executemany("INSERT INTO voided VALUES (?, ?, ?)", [list(key) for key in fresh])
+    if new:
+        _note(oracle, journal, new, zones)
+
+
+def _all_voided(oracle: Any) -> set[Cell]:
+    return set(oracle.execute("SELECT app, source, id FROM voided").fetchall())
 
 
 def _note(

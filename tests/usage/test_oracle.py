@@ -12,4 +12,5 @@ def test_every_cell_equals_the_recount(seed: int) -> None:
     found = oracle.play(1500, seed=seed)
 
     assert len(found.theirs) > 500
+    assert found.voided > 50
     assert found.differing == {}

@@ -1,25 +1,49 @@
 """Ingest batches: what one request stored, and whether the roll-ups vouch for it."""
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config.admin_base import CheapPaginator, ReadOnlyAdmin, display, labelled
+from config.admin_base import (
+    CheapPaginator,
+    Confirmation,
+    ReadOnlyAdmin,
+    action,
+    confirmed,
+    display,
+    labelled,
+)
+from plans.errors import DomainError
 from plans.templatetags.figures import moment, quantity
 from subscriptions.models import App
-from usage.models import IngestBatch, UsageEvent
+from usage.admin.corrections import void_keys
+from usage.api_bodies import sentence
+from usage.errors import ItemRefused
+from usage.models import IngestBatch, UsageEvent, UsageEventKey
 
 SHOWN = 50  # events of a batch on its page
+
+
+class VoidOneForm(forms.Form):
+    """Which event, by the key that the page shows, and why."""
+
+    key = forms.UUIDField(label=_("event key"))
+    reason = forms.CharField(label=_("reason"), max_length=200)
 
 
 @admin.register(IngestBatch)
 class BatchAdmin(ReadOnlyAdmin):
     """The watermark: pending batches are not in the figures yet."""
+
+    actions_detail = ("void",)
 
     list_display = ("__str__", "state_label", "events", "days", "by", "received_at", "folded_at")
     list_filter = ("state", "by")
@@ -71,13 +95,49 @@ class BatchAdmin(ReadOnlyAdmin):
         )
         body = format_html_join(
             "",
-            '<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class="rc-number">{}</td></tr>',
-            ((moment(e.occurred_at), e.app.code, e.meter.code, e.region, quantity(e.value)) for e in rows),
+            '<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class="rc-number">{}</td></tr>',
+            (
+                (moment(e.occurred_at), e.event_key, e.app.code, e.meter.code, e.region, quantity(e.value))
+                for e in rows
+            ),
         )
-        heads = [gettext("occurred at"), gettext("app"), gettext("meter"), gettext("region")]
+        heads = [
+            gettext("occurred at"),
+            gettext("event key"),
+            gettext("app"),
+            gettext("meter"),
+            gettext("region"),
+        ]
         head = format_html_join("", "<th>{}</th>", ((text,) for text in heads))
         table = '<table class="rc-table"><tr>{}<th class="rc-number">{}</th></tr>{}</table>'
         return format_html('<div class="rc-scroll">' + table + "</div>", head, gettext("value"), body)
+
+    def has_void_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Voiding is correcting."""
+        return request.user.has_perm("usage.add_eventvoid")
+
+    @action(description=_("Void an event"), icon="block", permissions=["void"])
+    def void(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take one event of the batch out of every figure."""
+        row = get_object_or_404(IngestBatch, pk=object_id)
+
+        def act(asked: dict[str, Any]) -> str:
+            app = App.objects.filter(
+                pk__in=UsageEventKey.objects.filter(
+                    app__in=row.app_ids, event_key=asked["key"], batch_id=row.pk
+                ).values("app")
+            ).first()
+            (told,) = void_keys(request, app.code if app else "", [asked["key"].hex], asked["reason"])
+            if told.refusal is not None:
+                raise ItemRefused(code=told.refusal.code, detail=sentence(told.refusal), errors=[])
+            return gettext("The event no longer counts; the figures follow in seconds.")
+
+        text = gettext(
+            "The event stays as evidence and counts nowhere any more. An issued invoice stays; the "
+            "next one has the difference."
+        )
+        asks = Confirmation(gettext("Void an event"), text, gettext("Void"), VoidOneForm)
+        return confirmed(request, row, asks, act, refused=DomainError)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Show the section to staff who may see batches."""

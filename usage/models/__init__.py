@@ -2,6 +2,7 @@
 
 from usage.models.availability import AvailabilityReport, AvailabilityUnit
 from usage.models.cells import DirtyCell, DistinctUser, Grain, UsageRollup
+from usage.models.corrections import CellChange, EventVoid
 from usage.models.entitlements import Entitlement, EntitlementState, QuotaWarning
 from usage.models.events import BatchState, IngestBatch, UsageEvent, UsageEventKey
 from usage.models.exclusions import ExcludedWindow, ExclusionKind
@@ -16,6 +17,7 @@ __all__ = [
     "AvailabilityReport",
     "AvailabilityUnit",
     "BatchState",
+    "CellChange",
     "DirtyCell",
     "DistinctUser",
     "DroppedDay",
@@ -23,6 +25,7 @@ __all__ = [
     "EntitlementState",
     "EventConflict",
     "EventName",
+    "EventVoid",
     "ExcludedWindow",
     "ExclusionKind",
     "Grain",

@@ -89,6 +89,7 @@ class IngestBatch(models.Model):
     by = models.CharField(_("by"), max_length=64)
     received_at = models.DateTimeField(_("received at"), db_default=Now())
     folded_at = models.DateTimeField(_("folded at"), null=True)
+    is_correction = models.BooleanField(_("correction"), db_default=False)  # takes events out, brings none
 
     class Meta:
         ordering = ["-id"]
@@ -97,6 +98,9 @@ class IngestBatch(models.Model):
         indexes = [
             models.Index(fields=["id"], condition=models.Q(state="pending"), name="ingest_batch_pending"),
             models.Index(fields=["day_min", "day_max"], name="ingest_batch_days"),
+            models.Index(
+                fields=["id"], condition=models.Q(is_correction=True), name="ingest_batch_corrections"
+            ),
             BrinIndex(fields=["folded_at"], name="ingest_batch_folded", autosummarize=True),
         ]
         constraints = [

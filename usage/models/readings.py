@@ -15,7 +15,8 @@ from usage.models.cells import SUM_BOUND, bounded
 class Reading(models.Model):
     """What one meter says of one app and region over one period, fixed when it was frozen.
 
-    `cells` lists {start, value}; `manifest` names the batches that were folded and each cell's revision.
+    `cells` lists {start, value}; `manifest` names the batches that were folded, each cell's revision,
+    and up to when usage was complete.
     A distinct meter has one reading per app, region ''. An app without usage has a reading of 0, so
     that a second freeze finds the first.
     """

@@ -31,7 +31,7 @@ class UsageReport(models.Model):
     )
     region = models.CharField(_("region"), max_length=32, blank=True)  # of a day; a period has none
     kind = models.CharField(_("kind"), max_length=6, choices=ReportKind.choices)
-    label = models.CharField(_("day or period"), max_length=10)  # as it was addressed: 2026-10-03, 2026-10
+    label = models.CharField(_("day or period"), max_length=16)  # as it was addressed: 2026-10-03, 2026-Q4
     span = DateTimeRangeField(_("span"))
     value = models.DecimalField(_("value"), max_digits=30, decimal_places=12)
     revision = models.PositiveIntegerField(_("revision"))

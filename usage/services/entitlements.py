@@ -1,6 +1,8 @@
 """Keeping entitlement rows true: rebuilt once a trigger marked them or the span they hold for has passed."""
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -18,7 +20,8 @@ RETURNING NOT is_stale AND valid_from <= %(at)s AND (valid_until IS NULL OR %(at
 """
 _DUE = """
 SELECT c.id FROM subscriptions_customer c LEFT JOIN usage_entitlementstate s ON s.customer_id = c.id
-WHERE s.customer_id IS NULL OR s.is_stale OR s.valid_from > %(at)s OR s.valid_until <= %(at)s
+WHERE (s.customer_id IS NULL OR s.is_stale OR s.valid_from > %(at)s OR s.valid_until <= %(at)s)
+  AND (%(every)s OR c.id = ANY (%(customers)s::bigint[]))
 ORDER BY c.id LIMIT %(limit)s
 """
 _COUNT = """
@@ -53,12 +56,18 @@ def rebuild(customer_id: int, *, at: datetime) -> bool:
     return True
 
 
-def rebuild_due(*, at: datetime) -> int:
-    """Rebuild the rows of every customer whose rows do not hold at `at`; return how many customers."""
+def rebuild_due(*, at: datetime, customers: Collection[int] | None = None) -> int:
+    """Rebuild the rows of every customer (None: of all) whose rows do not hold at `at`; return how many."""
+    values: dict[str, Any] = {
+        "at": at,
+        "limit": AT_ONCE,
+        "every": customers is None,
+        "customers": list(customers or ()),
+    }
     done = 0
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(_DUE, {"at": at, "limit": AT_ONCE})
+            cursor.execute(_DUE, values)
             due = [pk for (pk,) in cursor.fetchall()]
         done += sum(rebuild(pk, at=at) for pk in due)
         if len(due) < AT_ONCE:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +32,9 @@ from usage.measuring import (
 from usage.models import Reading
 from usage.reported import add_reported, is_reported
 from usage.stored_grain import stored_grain
+from usage.watermark import folded_through
+
+THROUGH = "complete_through"  # every event answered before it is counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,7 @@ def _new(
     """Yield readings as they are by now; estimates are those of `known` readings where they are given."""
     apps = list(scope_apps(subscription).order_by("code"))
     ids = [app.pk for app in apps]
+    through = min(at, folded_through(ids))  # read before the cells: what is folded in between is no promise
     found = snapshot(ids, meters, period, zone_of(subscription.customer), grains)
     add_reported(found, subscription, ids, meters, period)
     if known is None:
@@ -163,6 +167,7 @@ def _new(
             for part in _parts(app, meter, period, found, users):
                 part.cells[:] = parted.get((app.pk, meter.pk), part.cells)
                 manifest = _manifest(part, found.batches, (grains or {}).get(meter.code), period)
+                manifest[THROUGH] = through.astimezone(UTC).isoformat()
                 yield _reading(subscription, period, part, manifest, at)
 
 

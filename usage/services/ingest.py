@@ -53,7 +53,7 @@ def ingest_body(
     body: bytes, *, batch: bool | None = None, at: datetime, by: Actor, backfill: bool = False
 ) -> Outcome:
     """Parse and store a request's body: a usual batch by column, any other item by item. See `ingest`."""
-    window, usual, sheet, known = _window(at, backfill=False), None, None, None
+    window, usual, sheet, known = window_of(at, backfill=False), None, None, None
     if batch is not False:
         usual = usual_batch(body)
     if usual is not None:
@@ -78,7 +78,7 @@ def ingest(parsed: Parsed, *, at: datetime, by: Actor, backfill: bool = False) -
     this returns.
     """
     gone = _gone(parsed, at) if backfill else set()
-    return _ingest(parsed, _window(at, backfill=backfill), None, at=at, by=by, gone=gone)
+    return _ingest(parsed, window_of(at, backfill=backfill), None, at=at, by=by, gone=gone)
 
 
 def _ingest(
@@ -111,14 +111,15 @@ def _outcome(
     return Outcome(accepted, duplicates, sorted(work.rejected, key=lambda r: r.index), single)
 
 
-def _window(at: datetime, *, backfill: bool) -> Window:
+def window_of(at: datetime, *, backfill: bool) -> Window:
+    """Return the times of events that are taken."""
     back = BACKFILL_DAYS if backfill else settings.USAGE_WINDOW_BACK_DAYS
     return Window(at - timedelta(days=back), at + timedelta(minutes=settings.USAGE_WINDOW_AHEAD_MINUTES))
 
 
 def _gone(parsed: Parsed, at: datetime) -> set[date]:
     """Return the days of old events that retention has dropped: nothing is taken for those."""
-    usual = _window(at, backfill=False)
+    usual = window_of(at, backfill=False)
     return dropped_days({event.time.date() for event in parsed.events if event.time < usual.oldest})
 
 

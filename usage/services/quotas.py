@@ -71,11 +71,23 @@ def _watch(whom: str, at: datetime) -> list[QuotaWarning]:
     )
 
 
+def warn_of_reports(customers: Collection[int], *, at: datetime) -> list[int]:
+    """Look at the customers whose daily reports just became cells; return the keys of new warnings.
+
+    No batch tells the pass of them. Users are not counted anew: no report of a day changes them.
+    """
+    if not customers:
+        return []
+    rebuild_due(at=at, customers=customers)
+    return warn(customers, at=at, counts_users=False)
+
+
 @transaction.atomic
-def warn(customers: Collection[int], *, at: datetime) -> list[int]:
+def warn(customers: Collection[int], *, at: datetime, counts_users: bool = True) -> list[int]:
     """Count the users of these customers and store what they reached; return the keys of new warnings."""
     lock_quotas()
-    count_users(list(customers))
+    if counts_users:
+        count_users(list(customers))
     with connection.cursor() as cursor:
         cursor.execute(_WARN, {"customers": list(customers), "at": at})
         return [pk for (pk,) in cursor.fetchall()]

@@ -17,6 +17,7 @@ from usage.parsing_usage_reports import SaidReport
 from usage.parsing_values import Refused
 from usage.report_places import AppPlace, MeterPlace, Places, check_feed, look_up, placed, span_of
 from usage.services.ingest import BACKFILL_DAYS
+from usage.services.quotas import warn_of_reports
 
 Status = Literal["accepted", "duplicate", "outdated", "rejected"]
 
@@ -61,7 +62,8 @@ def report_usage(
 ) -> list[ReportVerdict]:
     """Store reports and return one verdict each, in their order; what is refused takes nothing else along.
 
-    A constant number of statements, one commit. A higher revision replaces the cell's value; the same one
+    A constant number of statements, one commit for the reports and one for the warnings they give rise to,
+    besides entitlements that have to be rebuilt. A higher revision replaces the cell's value; the same one
     again is a duplicate, with another body a conflict; a lower one is kept in the history and told.
     """
     verdicts: list[ReportVerdict] = []
@@ -73,15 +75,23 @@ def report_usage(
         except Refused as no:
             verdicts.append(_refused(one, no))
     if good:
-        verdicts += _store(good, at=at, by=by)
+        told = _store(good, at=at, by=by)
+        warn_of_reports(_changed(good, told), at=at)
+        verdicts += told
     return sorted(verdicts, key=lambda verdict: verdict.index)
+
+
+def _changed(good: Sequence[Placed], told: Sequence[ReportVerdict]) -> set[int]:
+    """Return the customers of whom a day has another figure by now; allowances count no periods."""
+    taken = {verdict.index for verdict in told if verdict.status == "accepted"}
+    return {one.app.customer for one in good if one.said.index in taken and not one.said.is_period}
 
 
 def _placed(places: Places, said: SaidReport, at: datetime, *, backfill: bool) -> Placed:
     app, meter = placed(places, said.app, said.meter)
     check_feed(meter, said)
     agreed = places.agreed.get(app.id, ())
-    span = span_of(app, agreed, said.day, is_period=said.is_period, is_month=said.is_month)
+    span = span_of(app, agreed, said.spelled)
     name = "period" if said.is_period else "day"
     oldest = at - timedelta(days=BACKFILL_DAYS if backfill else settings.USAGE_WINDOW_BACK_DAYS)
     newest = at + timedelta(minutes=settings.USAGE_WINDOW_AHEAD_MINUTES)

@@ -1,22 +1,23 @@
 """Folding what came in, and recomputing what was corrected."""
 
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from plans.actor import Actor
 from plans.models import Meter
-from plans.timespan import MICROSECOND, Period, local_days
+from plans.timespan import Period
 from subscriptions.models import App
-from subscriptions.selectors import zone_of
-from usage import folding
+from usage import correcting, folding
 from usage.dropped import countable, last_dropped
 from usage.errors_retention import CellIsFinal
-from usage.locks import lock_folding, share_folding, share_partitions
+from usage.locks import lock_folding, share_folding, share_partitions, try_turn_to_fold
 from usage.models import DirtyCell
 
 PASS_EVENTS = 500_000  # bounds a pass to about a second and one transaction
 MOST_DIRTY = 100
+A_TURN = timedelta(seconds=20)  # a steady stream would keep a worker's process for ever
 
 
 @transaction.atomic
@@ -36,12 +37,49 @@ def roll_up(limit: int = PASS_EVENTS) -> int:
 
 
 def roll_up_all() -> int:
-    """Recompute dirty cells, then fold until nothing is pending; return how many batches were folded."""
+    """Recompute dirty cells, then fold until nothing is pending; return how many batches were folded.
+
+    Corrections are folded after the events that they concern.
+    """
     rebuild_dirty()
     total = 0
-    while folded := roll_up():
+    while folded := roll_up() or fold_corrections():
         total += folded
     return total
+
+
+def roll_up_in_turn(turn: timedelta = A_TURN) -> int:
+    """Do the same for a ring of the schedule: one process at a time, and no longer than its turn.
+
+    While events keep coming something is always pending: without an end, and without the others standing
+    back, rings would take a worker's processes from everything else. What is left waits for the next ring.
+    """
+    rebuild_dirty()
+    ends = time.monotonic() + turn.total_seconds()
+    total = 0
+    while time.monotonic() < ends and (folded := _roll_up_alone() + fold_corrections()):
+        total += folded
+    return total
+
+
+@transaction.atomic
+def _roll_up_alone() -> int:
+    """Fold one pass unless another process is at it."""
+    return roll_up() if try_turn_to_fold() else 0
+
+
+def fold_corrections() -> int:
+    """Fold the corrections of one app's day, if any wait whose events are folded; return how many batches."""
+    return _fold_corrections() if correcting.is_waiting() else 0
+
+
+@transaction.atomic
+def _fold_corrections() -> int:
+    lock_folding()
+    ids = correcting.claim()
+    if ids:
+        correcting.fold(ids)
+    return len(ids)
 
 
 @transaction.atomic
@@ -53,7 +91,7 @@ def mark_dirty(
     Raises CellIsFinal where raw events of its day are no longer kept: nothing is there to count again.
     """
     share_partitions()
-    cell = next(local_days(Period(instant, instant + MICROSECOND), zone_of(app.customer)))
+    cell = correcting.cell_at(app, instant)
     if gone := last_dropped(cell.start, cell.end):
         raise CellIsFinal(day=gone.isoformat())
     dirty, _created = DirtyCell.objects.get_or_create(
@@ -84,6 +122,6 @@ def rebuild_cell(pk: int) -> bool:
     if dirty is None:
         return False
     cell = Period(dirty.cell_start, dirty.cell_end)
-    folding.recompute(dirty.app_id, dirty.meter_id, cell, dirty.app.customer.billing_zone)
+    correcting.count_again(dirty.app, dirty.meter_id, cell, correcting.Why(dirty.reason, dirty.by))
     dirty.delete()
     return True
