@@ -14,7 +14,7 @@ from tests.factories import NOW, TESTER
 from tests.usage.world import an_app, count, make_meter, rows, send
 from tests.usage.world import event as any_event
 from usage import services
-from usage.models import CellChange, DistinctUser, EventVoid, IngestBatch, UsageRollup
+from usage.models import CellChange, DistinctUser, DroppedDay, EventVoid, IngestBatch, UsageRollup
 from usage.parsing_corrections import parse_corrections
 from usage.partitions import forget_days
 from usage.services import CorrectionVerdict
@@ -293,6 +293,7 @@ def test_a_day_whose_raw_events_are_dropped_cannot_be_corrected(dropped: str):
     services.roll_up_all()
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE usage_usageevent_{dropped}")
+    DroppedDay.objects.create(day=datetime.strptime(dropped, "%Y%m%d").date(), rows=1, bytes=1)  # noqa: DTZ007
     forget_days()
 
     assert correct(void(noon), void(evening)) == ["raw_dropped", "raw_dropped"]

@@ -13,7 +13,7 @@ from tests.usage.test_corrections import correct, event, void
 from tests.usage.world import an_app, make_meter, rows, send
 from usage import services
 from usage.errors_corrections import DaysDropped, TooManyCells
-from usage.models import CellChange, EventVoid, IngestBatch, UsageRollup
+from usage.models import CellChange, DroppedDay, EventVoid, UsageRollup
 
 pytestmark = pytest.mark.django_db
 DAY = NOW.date()
@@ -52,7 +52,7 @@ def test_what_cannot_be_counted_again_says_why():
     services.roll_up_all()
     with pytest.raises(TooManyCells):
         services.reprocess([app], None, DAY - timedelta(days=6000), DAY, reason="all", at=NOW, by=TESTER)
-    IngestBatch.objects.update(day_min=DAY - timedelta(days=900))  # of a day whose partition is gone
+    DroppedDay.objects.create(day=DAY - timedelta(days=900), rows=1, bytes=1)
     with pytest.raises(DaysDropped):
         services.reprocess(
             [app], None, DAY - timedelta(days=901), DAY - timedelta(days=899), reason="x", at=NOW, by=TESTER

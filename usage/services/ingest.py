@@ -59,10 +59,8 @@ def ingest_body(
     if usual is not None:
         known = look_up({e.subject for e in usual.events}, {e.type for e in usual.events})
         sheet = sheet_of(usual, known.apps, known.types, window)
-    if sheet is None and backfill:
-        return ingest(parse(body, batch=batch), at=at, by=by, backfill=True)
     if sheet is None:
-        return _ingest(parse(body, batch=batch), window, known, at=at, by=by)
+        return _ingest(parse(body, batch=batch), known, at=at, by=by, backfill=backfill)
     accepted, same = _append(sheet, [], at=at, by=by)
     if accepted + same == sheet.first.count("t"):
         return Outcome(accepted, same, [])
@@ -77,20 +75,12 @@ def ingest(parsed: Parsed, *, at: datetime, by: Actor, backfill: bool = False) -
     (only when something was seen before with another body) finds conflicts; both have committed when
     this returns.
     """
+    return _ingest(parsed, None, at=at, by=by, backfill=backfill)
+
+
+def _ingest(parsed: Parsed, known: Directory | None, *, at: datetime, by: Actor, backfill: bool) -> Outcome:
     gone = _gone(parsed, at) if backfill else set()
-    return _ingest(parsed, window_of(at, backfill=backfill), None, at=at, by=by, gone=gone)
-
-
-def _ingest(
-    parsed: Parsed,
-    window: Window,
-    known: Directory | None,
-    *,
-    at: datetime,
-    by: Actor,
-    gone: Set[date] = frozenset(),
-) -> Outcome:
-    work = _sort_out(parsed, window, known, gone)
+    work = _sort_out(parsed, window_of(at, backfill=backfill), known, gone)
     groups, firsts = _grouped(work.facts)
     sheet = _rows([groups[claim][0] for claim in firsts])
     accepted, same = _append(sheet, work.held, at=at, by=by)
