@@ -13,7 +13,7 @@ from tests.usage.test_corrections import correct, event, void
 from tests.usage.world import an_app, make_meter, rows, send
 from usage import services
 from usage.errors_corrections import DaysDropped, TooManyCells
-from usage.models import CellChange, DroppedDay, EventVoid, UsageRollup
+from usage.models import CellChange, DroppedDay, EventVoid, IngestBatch, UsageRollup
 
 pytestmark = pytest.mark.django_db
 DAY = NOW.date()
