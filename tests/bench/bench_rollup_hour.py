@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
+
 from plans.models import Meter
 from plans.timespan import Period
 from subscriptions.models import App
@@ -63,7 +65,8 @@ def _hours(apps: list[int], meters: list[Meter], period: Period) -> Snapshot:
     hours = int((period.end - period.start) / HOUR)
     slices = tuple(Slice(period.start + n * HOUR) for n in range(hours))
     grains = {meter.code: Grain(slices=slices, cuts_days=True) for meter in meters}
-    return snapshot(apps, meters, period, ZoneInfo("UTC"), grains)
+    with transaction.atomic():  # as a freeze is
+        return snapshot(apps, meters, period, ZoneInfo("UTC"), grains)
 
 
 def _verify(seen: list[Snapshot]) -> None:
