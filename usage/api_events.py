@@ -1,6 +1,7 @@
 """The door for usage events: a plain view, as DRF's request, negotiation and permissions cost as much as
 storing fifty events. The class is the document's side of it."""
 
+import threading
 from typing import Any
 
 import msgspec
@@ -24,6 +25,10 @@ from usage.api_bodies import EVENT_TYPES, JSON, answer, item, media_type, read_b
 from usage.api_limits import Flooding, admit
 from usage.api_views import ProviderView, StoreAway, log, only_for_providers
 from usage.errors import ItemRefused
+
+# Threads that parse and store at once: more only take the interpreter from each other. Who still sends a body
+# holds none of them.
+AT_WORK = threading.BoundedSemaphore(4)
 
 
 @csrf_exempt
@@ -54,7 +59,8 @@ def _taken(request: HttpRequest, headers: dict[str, str]) -> dict[str, Any]:
         raise
     batch = media_type(request, EVENT_TYPES)
     body, backfill = read_body(request, EVENT_TYPES), Scope.USAGE_BACKFILL in key.scopes
-    outcome = services.ingest_body(body, batch=batch, at=at, by=key.actor, backfill=backfill)
+    with AT_WORK:
+        outcome = services.ingest_body(body, batch=batch, at=at, by=key.actor, backfill=backfill)
     if outcome.single and outcome.rejected:
         told = item(outcome.rejected[0])
         raise ItemRefused(code=told["code"], detail=told["detail"], errors=[told])

@@ -57,7 +57,7 @@ def estimated(missing: Iterable[Missing], kinds: Mapping[int, str]) -> dict[Miss
         rows = [
             row
             for row in bases.get((one.app_id, one.meter_id), ())
-            if row.day < one.day and (not one.region or row.region == one.region)
+            if one.day - _back(one) <= row.day < one.day and (not one.region or row.region == one.region)
         ]
         if cells := list(_cells(one, rows, kinds[one.meter_id])):
             found[one] = cells

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from usage.parsing_json import MAX_BYTES, MAX_EVENTS, number
+from usage.parsing_json import MAX_BYTES, MAX_EVENTS, UNUSUAL, number
 from usage.parsing_values import is_clean
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -54,11 +54,11 @@ class UsualBatch:
 def usual_batch(body: bytes) -> UsualBatch | None:
     """Return a batch that is nothing but usual, else None.
 
-    Without a backslash each quote begins or ends a text, and each key's quote is followed by a colon: as many
-    `":` as keys that were read means that no key hides behind another, as many brackets as objects that none
-    is nested deeper.
+    Without a backslash each quote begins or ends a text, and without white space before a colon each key's
+    quote is followed by one: as many `":` as keys that were read means that no key hides behind another, as
+    many brackets as objects that none is nested deeper.
     """
-    if len(body) > MAX_BYTES or b"\\" in body:
+    if len(body) > MAX_BYTES or any(one in body for one in UNUSUAL):
         return None
     try:
         if not is_clean(body):

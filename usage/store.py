@@ -23,7 +23,7 @@ from psycopg.pq import Format
 from usage.literals import array, quoted
 from usage.parsing_sheet import Sheet
 
-_APPEND = """
+_JUDGED = """
 WITH judged AS MATERIALIZED (
     SELECT s.*, k.payload_hash AS kept FROM unnest(
         %(first)s::boolean[], %(app)s::bigint[], %(key)s::uuid[], %(hash)s::bigint[], %(meter)s::bigint[],
@@ -40,23 +40,32 @@ WITH judged AS MATERIALIZED (
     SELECT s.app_id, s.event_key, (s.occurred_at AT TIME ZONE 'UTC')::date, s.payload_hash, batch.id
     FROM judged s CROSS JOIN batch WHERE s.kept IS NULL AND s.first IS NOT FALSE
     ORDER BY s.app_id, s.event_key  -- overlapping batches wait for each other in one order: no deadlock
-), stored AS (
+    {on_conflict}
+), fresh AS {fresh}, stored AS (
     INSERT INTO usage_usageevent (app_id, meter_id, batch_id, occurred_at, received_at, event_key,
                                   user_digest, value, region, dims)
     SELECT s.app_id, s.meter_id, batch.id, s.occurred_at, now(), s.event_key,
            s.user_digest, s.value, s.region, s.dims
-    FROM judged s CROSS JOIN batch WHERE s.kept IS NULL
+    FROM fresh s CROSS JOIN batch
 ), noted AS (
     INSERT INTO usage_ingestbatch (id, state, n, day_min, day_max, app_ids, by, received_at)
     SELECT batch.id, 'pending', count(*), (min(occurred_at) AT TIME ZONE 'UTC')::date,
            (max(occurred_at) AT TIME ZONE 'UTC')::date, array_agg(DISTINCT app_id), %(by)s, now()
-    FROM judged CROSS JOIN batch WHERE kept IS NULL GROUP BY batch.id  -- no row when nothing was stored
+    FROM fresh CROSS JOIN batch GROUP BY batch.id  -- no row when nothing was stored
 )
 """
-# How many were new, and how many were kept before with the same body; of the others `conflicts` tells more.
+# Nobody stores the same at this moment, or the statement fails: half as dear for each key as the other.
+_APPEND = _JUDGED.format(on_conflict="", fresh="NOT MATERIALIZED (SELECT * FROM judged WHERE kept IS NULL)")
+# What another session stores meanwhile is left to it.
+_APPEND_BESIDE = _JUDGED.format(
+    on_conflict="ON CONFLICT DO NOTHING RETURNING app_id, event_key",
+    fresh="(SELECT s.* FROM judged s JOIN keys USING (app_id, event_key) WHERE s.kept IS NULL)",
+)
+# How many were new, and how many were kept before with the same body. What another session stored meanwhile
+# is neither, and what was kept with another body: then `conflicts` looks.
 _COUNT = """
-SELECT count(*) FILTER (WHERE kept IS NULL), count(*) FILTER (WHERE kept = payload_hash)
-FROM judged WHERE first IS NOT FALSE
+SELECT (SELECT count(*) FROM fresh WHERE first IS NOT FALSE),
+       (SELECT count(*) FROM judged WHERE first IS NOT FALSE AND kept = payload_hash)
 """
 _QUARANTINE = """, held AS (
     INSERT INTO usage_quarantinedevent
@@ -160,14 +169,13 @@ class Stored(NamedTuple):
 def append(sheet: Sheet, held: Sequence[Held], *, by: str, expires: str) -> Stored:
     """Store keys, events, the pending batch and the quarantined in one statement. All commits or none.
 
-    An identity that another session stores at this very moment makes the statement wait for it and fail; it
-    has committed by then, and the next attempt finds it kept. Without an "on conflict" each key costs a third
-    less.
+    An identity that another session stores at this very moment makes the first statement wait for it and
+    fail; the second leaves those to that session.
     """
     values: dict[str, Any] = {**columns(sheet), "by": by}
-    sql = _APPEND + _COUNT
+    more = ""
     if held:
-        sql = _APPEND + _QUARANTINE + _COUNT
+        more = _QUARANTINE
         values |= {
             "h_identity": array(h.identity for h in held),
             "h_hash": array(str(h.hash) for h in held),
@@ -177,13 +185,12 @@ def append(sheet: Sheet, held: Sequence[Held], *, by: str, expires: str) -> Stor
             "h_body": array(quoted(h.body) for h in held),
             "expires": expires,
         }
-    for attempt in range(ATTEMPTS):
-        try:
-            return _stored(sql, values)
-        except IntegrityError as error:
-            if not isinstance(error.__cause__, UniqueViolation) or attempt + 1 == ATTEMPTS:
-                raise
-    raise AssertionError  # the last attempt returned or raised
+    try:
+        return _stored(_APPEND + more + _COUNT, values)
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, UniqueViolation):
+            raise
+    return _stored(_APPEND_BESIDE + more + _COUNT, values)
 
 
 def _stored(sql: str, values: dict[str, Any]) -> Stored:
@@ -206,7 +213,6 @@ class _BoundCursor(ServerBindingCursor):
 
 
 CHECK_SECONDS = 1.0
-ATTEMPTS = 8  # each but the last met a session that has committed since
 _used = WeakKeyDictionary[Any, float]()  # psycopg connections, by when they last did their work here
 
 

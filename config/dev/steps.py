@@ -67,19 +67,22 @@ def seed_recipe(environment: Mapping[str, str]) -> Recipe:
     return Recipe("seed", argv, whole(environment), terminal=True)
 
 
-WEB_THREADS = 4  # of a process: each keeps a connection to PostgreSQL, and more of them wait for each other
+# Of all web processes. Each keeps a connection to PostgreSQL; a client that sends half a body holds one.
+WEB_THREADS = 64
 
 
 def web_recipe(options: Options, environment: Mapping[str, str]) -> Recipe:
     """Say how the web server is started: one process a core, each with its threads."""
+    cores = os.cpu_count() or 1
     argv = [python(), "-m", "granian", "--interface", "wsgi", "config.wsgi:application", "--host", HOST]
     size = [
         "--port",
         str(options.port),
         "--workers",
-        str(os.cpu_count() or 1),
+        str(cores),
         "--blocking-threads",
-        str(WEB_THREADS),
+        str(max(8, WEB_THREADS // cores)),
+        "--respawn-failed-workers",
         "--workers-kill-timeout",
         "15",
     ]

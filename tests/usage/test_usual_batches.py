@@ -180,6 +180,15 @@ DOUBLED = [
     b'"time":"2026-11-19T10:00:00Z","data" : {"value":"1"}}]',
     b'[{"specversion":"1.0","id":"1","source":"s","type":"im.messages","subject":"app-1",'
     b'"time":"2026-11-19T10:00:00Z","data":{"value":"1"}},]',
+    *(
+        b'[{"specversion":"1.0","id":"1","source":"s","type":"im.messages","subject":"app-1",'
+        b'"time":"2026-11-19T10:00:00Z","data":{"value":"1","value"' + blank + b':"2"}}]'
+        for blank in (b" ", b"\t", b"\n", b"\r", b" \n")
+    ),
+    b'[{"specversion":"1.0","id":"1","id" :"2","source":"s","type":"im.messages","subject":"app-1",'
+    b'"time":"2026-11-19T10:00:00Z","data":{"value":"1"}}]',
+    b'[{"specversion":"1.0","id":"1","source":"s","type":"im.messages","subject":"app-1",'
+    b'"time":"2026-11-19T10:00:00Z","data":{"value":"1"},"data_base64" :"eA=="}]',
     b"[[]]",
     b"[" * 100_000,
     b"{}",
@@ -217,6 +226,22 @@ EVENTS = st.lists(
     min_size=1,
     max_size=4,
 )
+
+
+SPELLINGS = st.lists(st.sampled_from(["", "", "", " ", "\t", "\n", " \r"]), min_size=4, max_size=4)
+KEYS = st.sampled_from(["id", "id", "subject", "data", "value", "data_base64", "more"])
+
+
+@given(EVENTS, st.lists(st.tuples(KEYS, st.integers(0, 40), SPELLINGS), max_size=3))
+def test_keys_put_in_anywhere_and_spelled_oddly_never_pass_by_column_alone(events: Any, put: Any) -> None:
+    text = json.dumps(events, separators=(",", ":"))
+    for key, place, (before, after, ahead, behind) in put:
+        commas = [n for n, sign in enumerate(text) if sign == ","]
+        at = commas[place % len(commas)]
+        text = f'{text[:at]},{ahead}"{key}"{before}:{after}"7"{behind}{text[at:]}'
+    body = text.encode()
+    fast = by_column(body)
+    assert fast is None or fast == by_item(body)
 
 
 @given(EVENTS)
