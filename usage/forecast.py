@@ -114,9 +114,7 @@ def _newcomers(
     return dict.fromkeys(wanted, recent)
 
 
-def _past(
-    known: Mapping[date, Decimal], today: date, unknown: Collection[date] = ()
-) -> dict[date, Decimal]:
+def _past(known: Mapping[date, Decimal], today: date, unknown: Collection[date] = ()) -> dict[date, Decimal]:
     """Return the whole days of the last weeks, from the first with usage on; days without any count 0.
 
     Days that are `unknown` are left out: what was said of one while it ran is not the day either.
