@@ -1,4 +1,4 @@
-"""Reports of periods longer than the month a page shows: each stands in the month in which its period ends."""
+"""Reports of periods longer than the month shown: each stands in the month in which its period ends."""
 
 from collections.abc import Sequence
 from decimal import Decimal

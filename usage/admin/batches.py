@@ -23,6 +23,7 @@ from config.admin_base import (
     display,
     labelled,
 )
+from plans.admin.people import PeopleColumns, person_column
 from plans.errors import DomainError
 from plans.templatetags.figures import moment, quantity
 from subscriptions.models import App
@@ -44,12 +45,13 @@ class VoidOneForm(StaffForm):
 
 
 @admin.register(IngestBatch)
-class BatchAdmin(ReadOnlyAdmin):
+class BatchAdmin(PeopleColumns, ReadOnlyAdmin):
     """The watermark: pending batches are not in the figures yet."""
 
+    who = person_column("by", _("by"))
     actions_detail = ("void",)
 
-    list_display = ("__str__", "state_label", "events", "days", "by", "received_at", "folded_at")
+    list_display = ("__str__", "state_label", "events", "days", "who", "received_at", "folded_at")
     list_filter = ("state", "by")
     ordering = ("-id",)
     paginator = CheapPaginator
@@ -59,7 +61,7 @@ class BatchAdmin(ReadOnlyAdmin):
             {
                 "fields": (
                     ("state_label", "events", "days"),
-                    ("by", "received_at", "folded_at"),
+                    ("who", "received_at", "folded_at"),
                     "apps",
                     "sample",
                 )
@@ -105,8 +107,8 @@ class BatchAdmin(ReadOnlyAdmin):
         )
         body = format_html_join(
             "",
-            '<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class="rc-number">{}</td>'
-            "<td>{}</td></tr>",
+            '<tr><td class="rc-when">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>'
+            '<td class="rc-number">{}</td><td>{}</td></tr>',
             (
                 (
                     moment(e.occurred_at),
@@ -118,7 +120,7 @@ class BatchAdmin(ReadOnlyAdmin):
                     chip("warning", gettext("void")) if (e.app_id, e.event_key) in void else "",
                 )
                 for e in rows
-            ),  # fmt: skip
+            ),
         )
         heads = [
             gettext("occurred at"),
