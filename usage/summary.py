@@ -125,7 +125,7 @@ def _meters(row: AgreementRow, period: Period, apps: list[App]) -> list[MeterUse
             continue
         offer = offers.get(code)
         value, about = ended.get(code) or (totals.get(code, Decimal(0)), None)
-        waits = offer is not None and is_by_period(known[code]) and code not in totals
+        waits = is_by_period(known[code]) and code not in totals
         length = every.get(offer.charge, "") if offer and waits else ""
         uses.append(MeterUse(known[code], value, offer, about, length))
     return uses
