@@ -86,6 +86,10 @@ class UpcomingMeterSerializer(serializers.Serializer[Any]):
         source="estimated_days",
         help_text="Days whose reports are missing and estimated by their policy; in all three figures.",
     )
+    days_not_reported = serializers.IntegerField(
+        source="outlook.unknown",
+        help_text="Days of the last four weeks whose reports are awaited: left out of the averages.",
+    )
 
     @extend_schema_field(FiguresSerializer)
     def get_quantity(self, one: MeterForecast) -> dict[str, str]:

@@ -3,9 +3,11 @@
 import re
 import secrets
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -35,6 +37,16 @@ ADMIN_POLICY = (
 )
 
 
+def api_problem(request: HttpRequest, code: str, detail: str, status: int) -> JsonResponse:
+    """Return a refusal of a program's request that no view answers, in the words of its area."""
+    said = {"type": f"/api/docs/#problem-{code}", "title": code.replace("_", " "), "status": status}
+    in_lago_words = {}
+    if request.path_info.startswith("/compat/lago/"):
+        in_lago_words = {"error": HTTPStatus(status).phrase, "error_details": {}}
+    whole = {**said, "detail": detail, "code": code, **in_lago_words}
+    return JsonResponse(whole, status=status, content_type="application/problem+json")
+
+
 class RequestIdMiddleware:
     """Take the caller's X-Request-Id or make one; answer with it."""
 
@@ -62,13 +74,7 @@ class StorableTextMiddleware:
         said = _("The request holds a NUL character, which no text may.")
         if not request.path_info.startswith(("/api/", "/compat/")):
             return HttpResponseBadRequest(said, content_type="text/plain")
-        body = {"type": "/api/docs/#problem-nul_character", "title": "nul character", "status": 400}
-        whole = {**body, "detail": said, "code": "nul_character", **self._in_lagos_words(request)}
-        return JsonResponse(whole, status=400, content_type="application/problem+json")
-
-    def _in_lagos_words(self, request: HttpRequest) -> dict[str, object]:
-        lago = request.path_info.startswith("/compat/lago/")
-        return {"error": "Bad Request", "error_details": {}} if lago else {}
+        return api_problem(request, "nul_character", said, 400)
 
     def _storable(self, request: HttpRequest) -> bool:
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
@@ -113,7 +119,7 @@ class LanguageMiddleware:
 class ProgramMiddleware:
     """Take a program's request straight to its view: it has no session, cookie, form, message or page.
 
-    What a view needs of the layers it passes by is done here. An address that is none goes the ordinary way.
+    What a view needs of the layers it passes by is done here.
     """
 
     AREAS = ("/api/v1/", "/compat/")
@@ -125,11 +131,17 @@ class ProgramMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(self.AREAS):
             return self.get_response(request)
-        request.get_host()  # raises when it is not one of ours
         try:
+            request.get_host()
             request.resolver_match = resolve(request.path_info)
+        except DisallowedHost:
+            said = _("The request names a host that is not this one: %(host)s.")
+            return api_problem(
+                request, "unknown_host", said % {"host": request.META.get("HTTP_HOST", "")[:200]}, 400
+            )
         except Resolver404:
-            return self.get_response(request)
+            said = _("The API has no such address: %(path)s. They are listed in /api/docs/.")
+            return api_problem(request, "not_found", said % {"path": request.path_info[:200]}, 404)
         response: HttpResponse = self.view(request)
         if not response.streaming and "Content-Length" not in response:
             response["Content-Length"] = str(len(response.content))

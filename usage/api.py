@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from plans import clock
 from plans.errors import NotFound
 from plans.models import Meter
+from plans.ratio import plain
 from subscriptions.models import App
 from subscriptions.models.keys import Scope
 from usage import api_schema as schema
@@ -23,7 +24,6 @@ from usage.api_limits import KeyBucket
 from usage.api_pages import cursor_of, day_or_instant, first_of, last_of, limit_of, page, text_of, word_of
 from usage.api_views import ProviderView, UsageView, principal
 from usage.errors import ItemRefused
-from usage.measuring import plain
 from usage.parsing import Refusal
 from usage.parsing_reports import parse_availability
 from usage.parsing_values import Refused

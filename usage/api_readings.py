@@ -10,12 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from plans.errors import NotFound
+from plans.ratio import plain
 from subscriptions.models.keys import Scope
 from usage import api_schema_reads as schema_reads
 from usage.api_pages import cursor_of, limit_of, page
 from usage.api_views import UsageView, principal
 from usage.errors import ParameterInvalid
-from usage.measuring import plain
 from usage.models import Reading
 from usage.parsing_values import Refused, instant
 from usage.selectors_raw import (

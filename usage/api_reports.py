@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from plans import clock
 from plans.errors import NotFound
 from plans.models import Meter
+from plans.ratio import plain
 from subscriptions.models.keys import Scope
 from usage import api_schema_reports as schema
 from usage import services
@@ -21,7 +22,6 @@ from usage.api_limits import KeyBucket
 from usage.api_pages import cursor_of, day_or_instant, limit_of, page, text_of
 from usage.api_views import ProviderView, UsageView, principal
 from usage.errors import ItemRefused, ParameterInvalid, UsageReportConflict
-from usage.measuring import plain
 from usage.models import UsageReport
 from usage.parsing import Refusal
 from usage.parsing_json import read_object

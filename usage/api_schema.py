@@ -107,8 +107,9 @@ EVENTS: dict[str, Any] = {
     "description": (
         "CloudEvents 1.0 in JSON, one or up to 1,000 (1 MiB, gzip welcome). The answer comes after the"
         " events are on disk. Send a batch again whenever the answer was lost: an event counts once per"
-        " (app, source, id), for as long as its key is kept (35 days after receipt and after its time). The"
-        " same id with another body is refused as `conflict`. accepted + duplicates + rejected = sent."
+        " (app, source, id), for as long as the raw events of its day are kept (100 days and more; afterwards"
+        " the whole day is refused). The same id with another body is refused as `conflict`."
+        " accepted + duplicates + rejected = sent."
     ),
     "tags": ["usage"],
     "request": {

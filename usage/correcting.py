@@ -11,11 +11,11 @@ from typing import Any
 
 from django.db import connection
 
+from plans.ratio import plain
 from plans.timespan import MICROSECOND, Period, local_days
 from subscriptions.models import App
 from subscriptions.selectors import zone_of
 from usage import folding
-from usage.measuring import plain
 from usage.models import CellChange, Grain, UsageRollup
 
 MOST_BATCHES = 100

@@ -5,11 +5,12 @@ weeks on average (`usual`). How far days lay above their weekday's average is th
 percentile of surprises, times the square root of the number of days left (good and bad days partly cancel),
 is what the high figure adds. Of peaks the highest day counts, so neither sum nor root is taken. Of distinct
 users, who come back, only new ones count: as many as on the same day of the period before, without one as
-many as on the mean of this period's last seven days.
+many as on the mean of this period's last seven days. Days that are not reported yet are `unknown`: nothing is
+learnt from them, as they would count 0.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Context, Decimal, localcontext
 from math import isqrt
@@ -31,6 +32,7 @@ class Outlook:
     known: int
     days: Mapping[date, Decimal] = field(default_factory=dict)  # what is still to come, expected
     high_days: Mapping[date, Decimal] = field(default_factory=dict)
+    unknown: int = 0  # days of those weeks that are not reported: left out of the averages
 
     def times(self, factor: Decimal) -> "Outlook":
         """Return the same outlook in another measure: what each unit counts."""
@@ -39,7 +41,7 @@ class Outlook:
                 {day: value * factor for day, value in known.items()} for known in (self.days, self.high_days)
             )
             floor, expected, high = (value * factor for value in (self.floor, self.expected, self.high))
-            return Outlook(floor, expected, high, self.known, days, high_days)
+            return Outlook(floor, expected, high, self.known, days, high_days, self.unknown)
 
 
 def days_between(first: date, last: date) -> list[date]:
@@ -47,23 +49,36 @@ def days_between(first: date, last: date) -> list[date]:
     return [first + n * DAY for n in range((last - first).days + 1)]
 
 
-def adding(floor: Decimal, known: Mapping[date, Decimal], today: date, last: date) -> Outlook:
+def adding(
+    floor: Decimal,
+    known: Mapping[date, Decimal],
+    today: date,
+    last: date,
+    unknown: Collection[date] = (),
+) -> Outlook:
     """Return the outlook of a meter that adds up; `known` has its days, today's part of a day included."""
     with localcontext(STEADY):
-        past = _past(known, today)
+        past = _past(known, today, unknown)
         usual = {day: _usual(past, day) for day in days_between(today, last)}
-        return _summed(floor, _rest(usual, known, today), _surprise(past), len(past))
+        seen = _summed(floor, _rest(usual, known, today), _surprise(past), len(past))
+        return replace(seen, unknown=_left_out(unknown, today))
 
 
-def peaking(floor: Decimal, known: Mapping[date, Decimal], today: date, last: date) -> Outlook:
+def peaking(
+    floor: Decimal,
+    known: Mapping[date, Decimal],
+    today: date,
+    last: date,
+    unknown: Collection[date] = (),
+) -> Outlook:
     """Return the outlook of a meter whose highest day counts."""
     with localcontext(STEADY):
-        past = _past(known, today)
+        past = _past(known, today, unknown)
         usual = {day: _usual(past, day) for day in days_between(today, last)}
         surprise = _surprise(past)
         high = {day: value + surprise for day, value in usual.items()}
         expected, most = (max([floor, *days.values()]) for days in (usual, high))
-        return Outlook(floor, expected, most, len(past), usual, high)
+        return Outlook(floor, expected, most, len(past), usual, high, _left_out(unknown, today))
 
 
 def joining(
@@ -99,11 +114,18 @@ def _newcomers(
     return dict.fromkeys(wanted, recent)
 
 
-def _past(known: Mapping[date, Decimal], today: date) -> dict[date, Decimal]:
-    """Return the whole days of the last weeks, from the first with usage on; days without any count 0."""
-    used = [day for day, value in known.items() if value and day < today]
+def _past(known: Mapping[date, Decimal], today: date, unknown: Collection[date] = ()) -> dict[date, Decimal]:
+    """Return the whole days of the last weeks, from the first with usage on; days without any count 0.
+
+    Days that are `unknown` are left out: what was said of one while it ran is not the day either.
+    """
+    used = [day for day, value in known.items() if value and day < today and day not in unknown]
     start = max(min(used), today - WEEKS * 7 * DAY) if used else today
-    return {day: known.get(day, ZERO) for day in days_between(start, today - DAY)}
+    return {day: known.get(day, ZERO) for day in days_between(start, today - DAY) if day not in unknown}
+
+
+def _left_out(unknown: Collection[date], today: date) -> int:
+    return sum(today - WEEKS * 7 * DAY <= day < today for day in unknown)
 
 
 def _usual(past: Mapping[date, Decimal], day: date) -> Decimal:

@@ -18,7 +18,6 @@ from django.db import connection
 from plans.models import Meter
 from plans.models.meters import MeterKind, MeterSource
 from plans.money import add_up, exact, to_multiple
-from plans.ratio import plain as plain
 from plans.timespan import Period, local_days
 from usage.grain import REGION, Attributes, Grain, Grains, Worth
 from usage.literals import array
@@ -40,7 +39,7 @@ SELECT (SELECT range_agg(int8range(id, id + 1))::text FROM usage_ingestbatch
           AND day_max >= (%(start)s AT TIME ZONE 'UTC')::date),
        (SELECT json_agg(cells) FROM cells)
 """
-_EVENTS = """
+EVENTS = """
 FROM usage_usageevent v JOIN plans_meter m ON m.id = v.meter_id
 WHERE v.app_id = ANY (%(apps)s::bigint[]) AND v.meter_id = ANY (%(meters)s::bigint[])
   AND v.occurred_at >= %(start)s AND v.occurred_at < %(end)s
@@ -49,30 +48,23 @@ WHERE v.app_id = ANY (%(apps)s::bigint[]) AND v.meter_id = ANY (%(meters)s::bigi
 _PART = f"""
 SELECT v.app_id, v.meter_id, v.region,
        CASE m.kind WHEN 'count' THEN count(*) WHEN 'gauge' THEN max(v.value) ELSE sum(v.value) END
-{_EVENTS} GROUP BY v.app_id, v.meter_id, v.region, m.kind ORDER BY 1, 2, 3
+{EVENTS} GROUP BY v.app_id, v.meter_id, v.region, m.kind ORDER BY 1, 2, 3
 """
 # Without the meter's row: it says nothing here, and looking it up for each event costs a fifth of it all.
-_ALONE = _EVENTS.replace(" JOIN plans_meter m ON m.id = v.meter_id", "")
-_DISTINCT = f"SELECT v.app_id, v.meter_id, count(DISTINCT v.user_digest) {_ALONE} GROUP BY 1, 2"
+ALONE = EVENTS.replace(" JOIN plans_meter m ON m.id = v.meter_id", "")
 # Many groups: with the server's default they are written to disk and read again. For the transaction's rest.
 _ROOM = "SELECT set_config('work_mem', '64MB', TRUE)"
 # One row per app, meter, region, slice of time and value of the attributes asked for.
 _FINE = f"""
 SELECT v.app_id, v.meter_id, v.region, width_bucket(v.occurred_at, %(starts)s::timestamptz[]), {{by}},
        {{take}}
-{_ALONE} GROUP BY 1, 2, 3, 4, 5 ORDER BY 4, 5
+{ALONE} GROUP BY 1, 2, 3, 4, 5 ORDER BY 4, 5
 """
 _TAKE = {MeterKind.COUNT: "count(*)", MeterKind.GAUGE: "max(v.value)", MeterKind.SUM: "sum(v.value)"}
 # The same by the value of the events, with how many have it: each is worth something else than its value.
 _BY_VALUE = f"""
 SELECT v.app_id, v.region, width_bucket(v.occurred_at, %(starts)s::timestamptz[]), {{by}}, v.value, count(*)
-{_EVENTS} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
-"""
-# Slices that are one stretch (a band, a day) share a number in `stretches`.
-_USERS = f"""
-SELECT v.app_id, (%(stretches)s::int[])[width_bucket(v.occurred_at, %(starts)s::timestamptz[])], {{by}},
-       count(DISTINCT v.user_digest)
-{_EVENTS} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+{EVENTS} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 """
 
 
@@ -143,7 +135,7 @@ def add_fine(
 
 def _day_cells(apps: Sequence[int], meters: Sequence[int], period: Period) -> Snapshot:
     with connection.cursor() as cursor:
-        cursor.execute(_SNAPSHOT, _values(apps, meters, period))
+        cursor.execute(_SNAPSHOT, values_of(apps, meters, period))
         batches, rows = cursor.fetchone() or (None, None)
     found = Snapshot(batches or "{}")
     for row in json.loads(rows) if isinstance(rows, str) else rows or []:
@@ -165,7 +157,7 @@ def cut_days(period: Period, zone: ZoneInfo) -> list[Period]:
 def _add_part(found: Snapshot, apps: Sequence[int], meters: list[int], part: Period) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            counted(_PART, Seen.OF_BATCHES), {**_values(apps, meters, part), "batches": found.batches}
+            counted(_PART, Seen.OF_BATCHES), {**values_of(apps, meters, part), "batches": found.batches}
         )
         rows = cursor.fetchall()
     for app, meter, region, value in rows:
@@ -179,11 +171,11 @@ def _add_values(
 ) -> None:
     by = [name for name in grain.by if name != REGION]
     sql = _FINE.replace("{take}", _TAKE[MeterKind(kind)])
-    rows = _by_grain(sql, apps, meters, period, grain, by=by, batches=found.batches)
+    rows = by_grain(sql, apps, meters, period, grain, by=by, batches=found.batches)
     stretches = [_stretch(grain, n, period) for n in range(len(grain.slices))]  # rows are many more
     for app, meter, region, n, said, value in rows:
         start, end = stretches[n - 1]
-        cell = Cell(start, Decimal(value), None, _told(by, said) if by else (), end)
+        cell = Cell(start, Decimal(value), None, told_of(by, said) if by else (), end)
         found.cells.setdefault((app, meter, region), []).append(cell)
 
 
@@ -193,10 +185,10 @@ def _add_worth(
     """Add what the events are worth, one by one: added up, or the highest of a peak meter."""
     by = list(dict.fromkeys((*grain.by, *grain.asked)))
     values: dict[tuple[int, str, int, Attributes], list[Decimal]] = {}
-    for app, region, n, said, value, count in _by_grain(
+    for app, region, n, said, value, count in by_grain(
         _BY_VALUE, apps, [meter], period, grain, by=by, batches=found.batches
     ):
-        told = _told(by, said)
+        told = told_of(by, said)
         kept = tuple(pair for pair in told if pair[0] in grain.by and pair[0] != REGION)
         one = worth(Decimal(value), dict(told))
         with exact():
@@ -215,46 +207,7 @@ def _stretch(grain: Grain, n: int, period: Period) -> tuple[datetime, datetime]:
     return grain.slices[n].start, following
 
 
-def distinct_users(
-    apps: Sequence[int], meters: Iterable[Meter], period: Period, *, batches: str
-) -> dict[tuple[int, int], int]:
-    """Return the exact number of users by (app, meter), counted over the folded events of the period."""
-    ids = [
-        meter.pk for meter in meters if meter.kind == MeterKind.UNIQUE and meter.source == MeterSource.EVENTS
-    ]
-    if not ids:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            counted(_DISTINCT, Seen.OF_BATCHES), {**_values(apps, ids, period), "batches": batches}
-        )
-        return {(app, meter): count for app, meter, count in cursor.fetchall()}
-
-
-def distinct_parts(
-    apps: Sequence[int], meters: Iterable[Meter], period: Period, grains: Grains, *, batches: str
-) -> dict[tuple[int, int], list[Cell]]:
-    """Return, by (app, meter), the users of each stretch and attribute the grains tell apart.
-
-    Each figure is counted over the whole period: who comes in two nights is one user of the night.
-    """
-    found: dict[tuple[int, int], list[Cell]] = {}
-    for meter in meters:
-        grain = grains.get(meter.code)
-        if meter.kind != MeterKind.UNIQUE or grain is None or not grain.parts_users:
-            continue
-        if meter.source != MeterSource.EVENTS:  # a report is one figure
-            continue
-        stretches = list(dict.fromkeys(one.attributes for one in grain.slices))
-        rows = _by_grain(_USERS, apps, [meter.pk], period, grain, by=grain.by, batches=batches)
-        for app, n, said, count in rows:
-            attributes = tuple(sorted((*stretches[n], *_told(grain.by, said))))
-            cell = Cell(period.start, Decimal(count), attributes=attributes)
-            found.setdefault((app, meter.pk), []).append(cell)
-    return {place: sorted(cells, key=lambda cell: cell.attributes) for place, cells in found.items()}
-
-
-def _by_grain(
+def by_grain(
     sql: str,
     apps: Sequence[int],
     meters: Sequence[int],
@@ -268,7 +221,7 @@ def _by_grain(
     columns = ["v.region" if name == REGION else f"v.dims ->> %(by{n})s::text" for n, name in enumerate(by)]
     stretches = list(dict.fromkeys(one.attributes for one in grain.slices))
     values = {
-        **_values(apps, meters, period),
+        **values_of(apps, meters, period),
         **{f"by{n}": name for n, name in enumerate(by)},
         "batches": batches,
         "starts": array(one.start.isoformat() for one in grain.slices),
@@ -282,12 +235,12 @@ def _by_grain(
     return rows
 
 
-def _told(by: Sequence[str], said: Sequence[str | None] | None) -> Attributes:
+def told_of(by: Sequence[str], said: Sequence[str | None] | None) -> Attributes:
     """Return the attributes an event gave; one it does not have is left out."""
     return tuple((name, value) for name, value in zip(by, said or (), strict=True) if value is not None)
 
 
-def _values(apps: Sequence[int], meters: Sequence[int], period: Period) -> dict[str, Any]:
+def values_of(apps: Sequence[int], meters: Sequence[int], period: Period) -> dict[str, Any]:
     return {
         "apps": array(str(app) for app in apps),
         "meters": array(str(meter) for meter in meters),

@@ -10,7 +10,8 @@ from django.db import connection
 from plans.models.meters import MeterKind
 from usage.grain import Worth
 from usage.literals import array
-from usage.measuring import Snapshot, add_fine, distinct_parts
+from usage.measuring import Snapshot, add_fine
+from usage.measuring_users import distinct_parts
 from usage.models import Reading
 from usage.selectors_raw import Place, ReadingCell, cells_of, grain_stored, period_of, place_of
 from usage.stored_grain import grain_again

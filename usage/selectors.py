@@ -21,7 +21,8 @@ from usage.estimating import add_due_estimates
 from usage.expecting import OVERDUE, missing_days
 from usage.grain import Attributes, Grains
 from usage.lost import refuse_lost
-from usage.measuring import distinct_parts, snapshot
+from usage.measuring import snapshot
+from usage.measuring_users import distinct_parts
 from usage.models import AvailabilityReport, BatchState, DistinctUser, Grain, IngestBatch, UsageRollup
 from usage.reported import add_reported, is_reported
 from usage.watermark import folded_through

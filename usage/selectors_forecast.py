@@ -12,9 +12,12 @@ from django.db import connection
 from plans.models import Meter
 from plans.models.meters import MeterKind
 from plans.money import add_up
-from plans.timespan import MICROSECOND, Period, local_date
+from plans.timespan import MICROSECOND, Period, local_date, local_midnight
+from usage.expecting import missing_days
 from usage.forecast import DAY, WEEKS, Outlook, adding, days_between, joining, peaking
 from usage.literals import array
+from usage.models import MissingPolicy
+from usage.reported import is_reported
 from usage.selectors import daily_series
 
 _NEW_USERS = """
@@ -54,7 +57,8 @@ def outlook(
 ) -> Outlook:
     """Return what a meter will have come to when the period that `at` lies in ends; `so_far` is its floor.
 
-    `estimated` is what stands in for missing reports of days: without it such days would count as 0.
+    `estimated` is what stands in for missing reports of days. Missing days without one are left out of the
+    averages, as they would count as 0.
     """
     span = Span.of(period, zone, at)
     if meter.kind == MeterKind.UNIQUE:
@@ -63,7 +67,20 @@ def outlook(
     for day, value in (estimated or {}).items():
         known[day] = add_up([known.get(day, Decimal(0)), value])
     judge = peaking if meter.kind == MeterKind.GAUGE else adding
-    return judge(so_far, known, span.today, span.last)
+    unknown = _not_reported(apps, meter, span, zone, estimated or {})
+    return judge(so_far, known, span.today, span.last, unknown)
+
+
+def _not_reported(
+    apps: Sequence[int], meter: Meter, span: Span, zone: ZoneInfo, estimated: Mapping[date, Decimal]
+) -> set[date]:
+    """Return the days learnt from that some app still owes, and that nothing stands in for."""
+    if not is_reported(meter):
+        return set()
+    start = local_midnight(span.today - WEEKS * 7 * DAY, zone)
+    learnt = Period(start, local_midnight(span.today, zone))
+    owed = missing_days(learnt, apps=apps, meters=[meter.code])
+    return {one.day for one in owed if one.policy == MissingPolicy.HOLD or one.day not in estimated}
 
 
 def _joining(apps: Sequence[int], meter: Meter, span: Span, so_far: Decimal) -> Outlook:

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from plans.ratio import plain
 from usage.literals import array
-from usage.measuring import plain
 from usage.voids import Seen, counted
 
 EVER, NEVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)

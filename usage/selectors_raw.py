@@ -17,12 +17,12 @@ from django.db import connection
 from plans.errors import NotFound
 from plans.models.meters import MeterKind
 from plans.money import add_up
-from plans.ratio import read
+from plans.ratio import plain, read
 from plans.timespan import MICROSECOND, Period, local_date, local_midnight
 from subscriptions.selectors import zone_of
 from usage.grain import REGION, Attributes
 from usage.measuring import Cell as Measured
-from usage.measuring import plain, reduced
+from usage.measuring import reduced
 from usage.models import Reading
 from usage.reported import ESTIMATE
 from usage.stored_grain import Stretches, stretches_of

@@ -20,6 +20,7 @@ from subscriptions.selectors import scope_apps, zone_of
 from usage import selectors
 from usage.models import DistinctUser, UsageRollup
 from usage.models.cells import Grain
+from usage.summary_reports import ended_within, is_by_period
 
 INSTANT = timedelta(microseconds=1)
 
@@ -31,6 +32,8 @@ class MeterUse:
     meter: Meter
     used: Decimal
     offer: Highlight | None  # the charge that prices it; None when the plan does not charge for it
+    reported_for: Period | None = None  # of a report that is about more than the month it ends in
+    every: str = ""  # how a meter is counted that is reported once for more than a month
 
     @property
     def included(self) -> Decimal | None:
@@ -91,7 +94,7 @@ def month_use(customer: Customer, at: datetime, *, back: int = 0, chosen: str = 
     apps = list(scope_apps(row.agreement).order_by("name"))
     # Read first: what is folded in between is in the figures, and not promised.
     through = selectors.complete_through([app.pk for app in apps], at=at) if apps else None
-    meters = _meters(row, period)
+    meters = _meters(row, period, apps)
     return MonthUse(row, rows, period, back, is_first, apps, meters, through)
 
 
@@ -103,7 +106,7 @@ def _month(row: AgreementRow, customer: Customer, at: datetime, back: int) -> tu
     return period_at(agreement.anchor, zone, k), newest - k, k == 0
 
 
-def _meters(row: AgreementRow, period: Period) -> list[MeterUse]:
+def _meters(row: AgreementRow, period: Period, apps: list[App]) -> list[MeterUse]:
     """Return every meter the plan knows, in the order of its charges; peaks add over apps."""
     labels = {"currency": row.agreement.currency, "term": row.agreement.term}
     document = terms_of(row.version).document
@@ -113,11 +116,19 @@ def _meters(row: AgreementRow, period: Period) -> list[MeterUse]:
     codes = [*offers, *(code for code in document.meters if code not in offers)]
     known = {meter.code: meter for meter in Meter.objects.filter(code__in=codes)}
     totals = _totals(row, period, known)
-    return [
-        MeterUse(known[code], totals.get(code, Decimal(0)), offers.get(code))
-        for code in codes
-        if code in known
-    ]
+    rest = [meter for code, meter in known.items() if code not in totals]
+    ended = ended_within([app.pk for app in apps], rest, period)
+    every = {charge.code: charge.every or "" for charge in document.charges}
+    uses = []
+    for code in codes:
+        if code not in known:
+            continue
+        offer = offers.get(code)
+        value, about = ended.get(code) or (totals.get(code, Decimal(0)), None)
+        waits = is_by_period(known[code]) and code not in totals
+        length = every.get(offer.charge, "") if offer and waits else ""
+        uses.append(MeterUse(known[code], value, offer, about, length))
+    return uses
 
 
 def _totals(row: AgreementRow, period: Period, meters: dict[str, Meter]) -> dict[str, Decimal]:

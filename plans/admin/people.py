@@ -44,6 +44,8 @@ def unlisted(actor: str) -> str:
     kind, _colon, name = actor.partition(":")
     if kind == "system":
         return gettext("the system (%(name)s)") % {"name": name}
+    if kind == "key":
+        return gettext("API key %(name)s") % {"name": name}
     return actor or "–"
 
 

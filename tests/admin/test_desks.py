@@ -5,7 +5,9 @@ from django.contrib.auth.models import Permission
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
+from plans.admin.people import unlisted
 from plans.clock import now
 from plans.models import FeatureModule, Meter
 from subscriptions.models import ApiKey, App, Customer, Membership, Subscription, User
@@ -213,3 +215,9 @@ def test_a_module_is_edited_as_text_with_its_rules(staff: Client) -> None:
     made = FeatureModule.objects.get()
     assert made.charges["charges"][0]["steps"] == [{"price": {"flat": "29"}}]
     assert made.grants == {"translation": "true"}
+
+
+def test_an_api_key_that_acted_is_called_one() -> None:
+    assert unlisted("key:key_8hk2") == "API key key_8hk2"
+    with translation.override("zh-hans"):
+        assert unlisted("key:key_8hk2") == "API 密钥 key_8hk2"

@@ -21,7 +21,7 @@ from plans.timespan import Period
 from tests.bench.contract import Entry, compared, sized
 from tests.bench.rolling import A_DAY, Rolled, fill, rolled, settle
 from tests.bench.world import ask, empty
-from usage.measuring import distinct_users
+from usage.measuring_users import distinct_users
 
 EVENTS, USERS = 10_000_000, 2_000_000
 SCAN = "SELECT count(*), count(user_digest) FROM usage_usageevent"

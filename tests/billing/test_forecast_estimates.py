@@ -53,7 +53,9 @@ def test_where_the_policy_is_to_wait_nothing_is_guessed() -> None:
     one = forecast(subscription, NOW)
     assert one is not None
     assert one.floor == 4000 + 14 * 300
+    assert one.expected == one.high == 4000 + 24 * 300  # ten days more, each as the reported ones were
     assert [meter.estimated_days for meter in one.meters] == [0, 0]
+    assert {meter.meter.code: meter.outlook.unknown for meter in one.meters}["messages"] == 1
 
 
 def test_today_is_no_missing_day() -> None:
@@ -74,6 +76,26 @@ def test_the_api_labels_it(settings: Any) -> None:
 
     assert {line["charge"]: line["is_estimated"] for line in body["lines"]}["messages"] is True
     assert {one["meter"]: one["days_estimated"] for one in body["meters"]}["messages"] == 1
+
+
+WAITS = [
+    ("en", "1 day of the last four weeks is not reported yet; the averages leave it out"),
+    ("zh-hans", "过去四周中有 1 天尚未上报，平均值已将其略去"),
+]
+
+
+@pytest.mark.parametrize(("language", "label"), WAITS)
+def test_a_day_that_is_waited_for_is_labelled_too(language: str, label: str, settings: Any) -> None:
+    subscription, app = agreement()
+    reported(app, 4)
+    expect(MissingPolicy.HOLD)
+    settings.RATECARD_CLOCK = "tests.billing.test_forecast.now"
+    person = make_user("owner@harbour.example", customer=subscription.customer, role="owner")
+    client = Client()
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.cookies["django_language"] = language
+
+    assert label in client.get("/usage/").content.decode()
 
 
 LABELS = [

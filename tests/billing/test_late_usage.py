@@ -157,7 +157,7 @@ def forget_messages(subscription: Subscription) -> None:
     UsageRollup.objects.filter(pk=day.pk).update(sum=0, count=0, min=0, max=0, revision=day.revision + 1)
 
 
-def test_T07_usage_after_the_last_invoice_is_listed():
+def test_A23_B08_T07_usage_after_the_last_invoice_is_listed():
     subscription, _start = begin()
     cancel_at_period_end(subscription, at=START, by=TESTER)
     run_night(FIRST)

@@ -1,14 +1,19 @@
 """Usage: a month against its allowances, days by app, the same figures as CSV."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from plans.models import Meter
+from plans.templatetags.figures import quantity
 from plans.timespan import local_midnight
 from subscriptions.models import App
+from tests.factories import make_subscription, make_version
 from tests.portal.conftest import SignIn
 from tests.portal.world import TODAY, World, subscribed
+from tests.usage.reports_world import by_period, period_report, report
 from usage.models import UsageRollup
 from usage.services import watch_all_quotas
 
@@ -118,3 +123,35 @@ def test_warnings_and_the_outlook_stand_on_the_page(world: World, sign_in: SignI
     outlook = viewer[viewer.index('id="forecast"') : viewer.index('id="days"')]
     assert "¥" not in outlook  # quantities for everybody, money for those who may see it
     assert "Traffic" in outlook
+
+
+LONG = [
+    ("en", 0, "counted by the quarter; shown in the month in which it ends", "0"),
+    ("en", 1, "reported for Jul 10", "90,311"),
+    ("zh-hans", 0, "按季度计；在季度结束的那个月显示", "0"),
+    ("zh-hans", 1, "上报周期：2026年7月10日至10月9日", "90,311"),
+]
+
+
+@pytest.mark.parametrize(("language", "back", "label", "figure"), LONG)
+def test_a_quarter_stands_in_the_month_in_which_it_ends(
+    world: World, sign_in: SignIn, language: str, back: int, label: str, figure: str
+) -> None:
+    meter = by_period("quarter_users")
+    users = {
+        "code": "users", "tags": ["usage"], "of": "quarter_users", "every": "quarter",
+        "steps": [{"price": {"each": "1"}}],
+    }  # fmt: skip
+    terms = {"currency": "CNY", "meters": {"quarter_users": {"unit": "users"}}, "charges": [users]}
+    start = datetime(2026, 7, 9, 16, tzinfo=UTC)
+    make_subscription(world.customer, make_version(terms), at=start)
+    report(period_report(world.apps[0], "2026-07-10P3M", "90311", meter.code), at=TODAY)
+    client = sign_in("viewer")
+    client.cookies["django_language"] = language
+    asked = f"/usage/?back={back + 1 if back else 0}"
+
+    page = client.get(asked)
+
+    assert label in page.content.decode()
+    (use,) = page.context["month"].meters
+    assert quantity(use.used) == figure

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,3 +104,30 @@ def test_the_days_to_come_make_up_the_figures(values: list[int], left: int) -> N
 
     assert abs(sum(one.days.values()) - one.expected) < D("0.001")
     assert abs(sum(one.high_days.values()) - one.high) < D("0.001")
+
+
+GAPS = [  # days of two steady weeks that are not reported; what was said of them while they ran
+    ((3,), 0),
+    ((3,), 4),
+    ((3, 10), 0),  # every day of that weekday: then the mean of all
+    ((12, 13), 0),
+]
+
+
+@pytest.mark.parametrize(("gaps", "said"), GAPS)
+def test_days_that_are_not_reported_teach_nothing(gaps: tuple[int, ...], said: int) -> None:
+    known = days(*[said if n in gaps else 10 for n in range(14)])
+    missing = {MONDAY + n * DAY for n in gaps}
+    today, last = MONDAY + 14 * DAY, MONDAY + 20 * DAY
+
+    summed = adding(D(100), known, today, last, missing)
+    peaks = peaking(D(10), known, today, last, missing)
+
+    assert figures(summed) == (100, 170, 170)
+    assert figures(peaks) == (10, 10, 10)
+    assert (summed.known, summed.unknown) == (peaks.known, peaks.unknown) == (14 - len(gaps), len(gaps))
+
+
+def test_before_the_weeks_learnt_from_nothing_is_left_out() -> None:
+    known = days(*[10] * 14)
+    assert adding(D(0), known, MONDAY + 14 * DAY, MONDAY + 14 * DAY, {MONDAY - 30 * DAY}).unknown == 0

@@ -9,11 +9,13 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.factories import NOW, TESTER, make_user
+from tests.usage.reports_world import daily, day_report, report
 from tests.usage.test_corrections import correct, event, void
 from tests.usage.world import an_app, make_meter, rows, send
 from usage import services
+from usage.admin import recounting
 from usage.errors_corrections import DaysDropped, TooManyCells
-from usage.models import CellChange, DroppedDay, EventVoid, IngestBatch, UsageRollup
+from usage.models import CellChange, DirtyCell, DroppedDay, EventVoid, IngestBatch, UsageRollup
 
 pytestmark = pytest.mark.django_db
 DAY = NOW.date()
@@ -85,3 +87,100 @@ def test_staff_void_an_event_of_a_batch_and_read_what_it_did(client: Client):
         assert client.get(reverse(f"admin:usage_{name}_changelist")).status_code == 200
     change = CellChange.objects.get()
     assert client.get(reverse("admin:usage_cellchange_change", args=[change.pk])).status_code == 200
+
+
+PAGE = "/admin/usage/recount/"
+
+
+def test_staff_have_chosen_cells_counted_again(client: Client):
+    make_meter()
+    app = an_app()
+    send(event(app, value="2"), event(app, value="3"))
+    services.roll_up_all()
+    UsageRollup.objects.update(sum=99)
+    cell = UsageRollup.objects.get()
+    client.force_login(make_user("staff@example.com", is_staff=True))
+
+    asked = client.post(
+        reverse("admin:usage_usagerollup_changelist"), {"action": "recount", "_selected_action": [cell.pk]}
+    )
+    assert asked["Location"] == f"{PAGE}?cells={cell.pk}"
+    assert "Count again from events" in client.get(asked["Location"]).content.decode()
+    assert client.post(asked["Location"], {"reason": ""}).status_code == 200  # a reason is asked for
+    assert not DirtyCell.objects.exists()
+    done = client.post(asked["Location"], {"reason": "a bad deploy"}, follow=True)
+    assert "1 cell is counted again within seconds." in done.content.decode()
+    services.roll_up_all()
+
+    assert UsageRollup.objects.get().sum == 5
+    change = CellChange.objects.get()
+    assert (change.reason, change.before["sum"], change.after["sum"]) == ("a bad deploy", "99", "5")
+
+
+def test_the_page_speaks_chinese(client: Client):
+    make_meter()
+    app = an_app()
+    send(event(app))
+    services.roll_up_all()
+    client.force_login(make_user("staff@example.com", is_staff=True))
+    client.cookies["django_language"] = "zh-hans"
+    url = f"{PAGE}?cells={UsageRollup.objects.get().pk}"
+
+    assert "按事件重新计数" in client.get(url).content.decode()
+    assert (
+        "1 个单元将在数秒内重新计数。" in client.post(url, {"reason": "测试"}, follow=True).content.decode()
+    )
+
+
+def test_cells_whose_events_are_dropped_are_refused_together(client: Client):
+    make_meter()
+    app = an_app()
+    send(event(app), event(app, time=(NOW - timedelta(days=2)).isoformat()))
+    services.roll_up_all()
+    DroppedDay.objects.create(day=DAY - timedelta(days=2), rows=1, bytes=1)
+    client.force_login(make_user("staff@example.com", is_staff=True))
+    cells = ",".join(str(pk) for pk in UsageRollup.objects.values_list("pk", flat=True))
+
+    page = client.post(f"{PAGE}?cells={cells}", {"reason": "a bad deploy"})
+
+    assert page.status_code == 200
+    assert "no longer kept" in page.content.decode()
+    assert not DirtyCell.objects.exists()
+
+
+def test_what_is_no_cell_of_events_is_not_offered(client: Client):
+    daily()
+    app = an_app()
+    report(day_report(app, "2026-11-18", "5"))
+    client.force_login(make_user("staff@example.com", is_staff=True))
+    cell = UsageRollup.objects.get()
+
+    for asked in (f"?cells={cell.pk}", "?cells=", "?cells=x,-1,99999999999999999999", ""):
+        page = client.post(PAGE + asked, {"reason": "why"})
+        assert "made of events" in page.content.decode()
+    assert not DirtyCell.objects.exists()
+
+
+def test_more_than_a_page_can_name_is_told(client: Client, monkeypatch: pytest.MonkeyPatch):
+    make_meter()
+    app = an_app()
+    send(event(app), event(app, time=(NOW - timedelta(days=2)).isoformat()))
+    services.roll_up_all()
+    monkeypatch.setattr(recounting, "MOST", 1)
+    client.force_login(make_user("staff@example.com", is_staff=True))
+    cells = list(UsageRollup.objects.values_list("pk", flat=True))
+
+    page = client.post(
+        reverse("admin:usage_usagerollup_changelist"),
+        {"action": "recount", "_selected_action": cells},
+        follow=True,
+    )
+    assert "At most 1 cells at once" in page.content.decode()
+
+
+def test_staff_without_the_right_are_not_offered_it(client: Client):
+    person = make_user("reader@example.com")
+    person.is_staff = True
+    person.save()
+    client.force_login(person)
+    assert client.get(PAGE).status_code == 403

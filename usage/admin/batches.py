@@ -16,36 +16,42 @@ from config.admin_base import (
     CheapPaginator,
     Confirmation,
     ReadOnlyAdmin,
+    StaffForm,
     action,
+    chip,
     confirmed,
     display,
     labelled,
 )
+from plans.admin.people import PeopleColumns, person_column
 from plans.errors import DomainError
 from plans.templatetags.figures import moment, quantity
 from subscriptions.models import App
 from usage.admin.corrections import void_keys
 from usage.api_bodies import sentence
 from usage.errors import ItemRefused
-from usage.models import IngestBatch, UsageEvent, UsageEventKey
+from usage.models import EventVoid, IngestBatch, UsageEvent, UsageEventKey
 
 SHOWN = 50  # events of a batch on its page
 
 
-class VoidOneForm(forms.Form):
+class VoidOneForm(StaffForm):
     """Which event, by the key that the page shows, and why."""
 
-    key = forms.UUIDField(label=_("event key"))
+    key = forms.UUIDField(
+        label=_("event key"), help_text=_("It stands among the first events on the page of the batch.")
+    )
     reason = forms.CharField(label=_("reason"), max_length=200)
 
 
 @admin.register(IngestBatch)
-class BatchAdmin(ReadOnlyAdmin):
+class BatchAdmin(PeopleColumns, ReadOnlyAdmin):
     """The watermark: pending batches are not in the figures yet."""
 
+    who = person_column("by", _("by"))
     actions_detail = ("void",)
 
-    list_display = ("__str__", "state_label", "events", "days", "by", "received_at", "folded_at")
+    list_display = ("__str__", "state_label", "events", "days", "who", "received_at", "folded_at")
     list_filter = ("state", "by")
     ordering = ("-id",)
     paginator = CheapPaginator
@@ -55,7 +61,7 @@ class BatchAdmin(ReadOnlyAdmin):
             {
                 "fields": (
                     ("state_label", "events", "days"),
-                    ("by", "received_at", "folded_at"),
+                    ("who", "received_at", "folded_at"),
                     "apps",
                     "sample",
                 )
@@ -93,11 +99,26 @@ class BatchAdmin(ReadOnlyAdmin):
             .select_related("app", "meter")
             .order_by("occurred_at")[:SHOWN]
         )
+        keys = {(e.app_id, e.event_key) for e in rows}
+        void = set(
+            EventVoid.objects.filter(
+                app__in=row.app_ids, event_key__in=[key for _app, key in keys]
+            ).values_list("app_id", "event_key")
+        )
         body = format_html_join(
             "",
-            '<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class="rc-number">{}</td></tr>',
+            '<tr><td class="rc-when">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>'
+            '<td class="rc-number">{}</td><td>{}</td></tr>',
             (
-                (moment(e.occurred_at), e.event_key, e.app.code, e.meter.code, e.region, quantity(e.value))
+                (
+                    moment(e.occurred_at),
+                    e.event_key,
+                    e.app.code,
+                    e.meter.code,
+                    e.region or "–",
+                    quantity(e.value),
+                    chip("warning", gettext("void")) if (e.app_id, e.event_key) in void else "",
+                )
                 for e in rows
             ),
         )
@@ -109,7 +130,7 @@ class BatchAdmin(ReadOnlyAdmin):
             gettext("region"),
         ]
         head = format_html_join("", "<th>{}</th>", ((text,) for text in heads))
-        table = '<table class="rc-table"><tr>{}<th class="rc-number">{}</th></tr>{}</table>'
+        table = '<table class="rc-table"><tr>{}<th class="rc-number">{}</th><th></th></tr>{}</table>'
         return format_html('<div class="rc-scroll">' + table + "</div>", head, gettext("value"), body)
 
     def has_void_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -17,6 +17,7 @@ from config.admin_base import CheapPaginator, ReadOnlyAdmin, display, page, site
 from plans import clock
 from plans.admin.acting import by
 from plans.admin.people import PeopleColumns, person_column
+from plans.templatetags.figures import day as day_in
 from plans.templatetags.figures import moment
 from subscriptions.models import App
 from usage.models import CellChange, EventVoid
@@ -64,7 +65,7 @@ class CellChangeAdmin(PeopleColumns, ReadOnlyAdmin):
     """Cells that a correction or a recount changed."""
 
     who = person_column("by", _("by"))
-    list_display = ("__str__", "app", "meter", "region", "reason", "who", "changed_at")
+    list_display = ("day", "app", "meter", "region", "why", "who", "changed_at")
     list_filter = (
         ("meter", admin.RelatedOnlyFieldListFilter),
         ("app", admin.RelatedOnlyFieldListFilter),
@@ -72,7 +73,17 @@ class CellChangeAdmin(PeopleColumns, ReadOnlyAdmin):
     list_select_related = ("app__customer", "meter")
     ordering = ("-id",)
     paginator = CheapPaginator
-    fields = (("app", "meter", "region"), "cell_start", "effect", ("reason", "who", "changed_at"))
+    fields = (("day", "app", "meter", "region"), "effect", ("why", "who", "changed_at"))
+
+    @display(description=_("day"), ordering="cell_start")
+    def day(self, row: CellChange) -> str:
+        """The day of the customer's billing zone that the cell is."""
+        return day_in(row.cell_start, row.app.customer.billing_zone)
+
+    @display(description=_("reason"), ordering="reason")
+    def why(self, row: CellChange) -> str:
+        """Why it was counted again; each correction has a reason of its own."""
+        return row.reason or gettext("corrected events")
 
     @display(description=_("cells before and after"))
     def effect(self, row: CellChange) -> SafeString:

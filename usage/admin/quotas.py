@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from config.admin_base import CheapPaginator, ReadOnlyAdmin, display, labelled
 from plans.templatetags.figures import quantity
+from plans.templatetags.figures import span as shown_days
+from plans.timespan import Period
 from usage.models import QuotaWarning
 
 
@@ -12,7 +14,7 @@ from usage.models import QuotaWarning
 class QuotaWarningAdmin(ReadOnlyAdmin):
     """Once per agreement, feature, period and share; a new period begins anew."""
 
-    list_display = ("customer", "subscription", "feature", "share", "used_of", "period_start", "at")
+    list_display = ("customer", "subscription", "feature", "share", "used_of", "days", "at")
     list_filter = ("percent", "stops", "feature")
     list_select_related = ("customer", "subscription", "feature__meter")
     search_fields = ("customer__name", "subscription__public_id")
@@ -21,7 +23,7 @@ class QuotaWarningAdmin(ReadOnlyAdmin):
     fields = (
         ("customer", "subscription", "feature"),
         ("share", "used_of"),
-        ("period_start", "period_end", "at"),
+        ("days", "at"),
     )
 
     @labelled(
@@ -32,6 +34,11 @@ class QuotaWarningAdmin(ReadOnlyAdmin):
     def share(self, row: QuotaWarning) -> tuple[str, str]:
         """The share, red where usage stops."""
         return ("stop" if row.stops else "warning"), f"{row.percent} %"
+
+    @display(description=_("period"), ordering="period_start")
+    def days(self, row: QuotaWarning) -> str:
+        """The period in the customer's zone."""
+        return shown_days(Period(row.period_start, row.period_end), row.customer.billing_zone)
 
     @display(description=_("used of the limit"), ordering="used")
     def used_of(self, row: QuotaWarning) -> str:

@@ -8,14 +8,17 @@ from django.utils.translation import gettext_lazy as _
 from config.admin_base import CheapPaginator, ReadOnlyAdmin, change_link, display
 from plans.templatetags.figures import moment, quantity, unit
 from plans.templatetags.figures import span as shown_days
+from plans.timespan import Period
+from usage.admin.recounting import RecountMixin
 from usage.models import DirtyCell, Reading, UsageRollup
+from usage.models.cells import Grain
 
 
 @admin.register(UsageRollup)
-class RollupAdmin(ReadOnlyAdmin):
+class RollupAdmin(RecountMixin, ReadOnlyAdmin):
     """One meter of one app in one day or hour."""
 
-    list_display = ("cell", "app", "meter", "region", "total", "peak", "count", "revision")
+    list_display = ("cell", "app", "meter", "region", "total", "peak", "events", "revision")
     list_filter = (
         ("meter", admin.RelatedOnlyFieldListFilter),
         ("app", admin.RelatedOnlyFieldListFilter),
@@ -33,8 +36,8 @@ class RollupAdmin(ReadOnlyAdmin):
                     ("cell", "grain"),
                     ("app", "meter", "region"),
                     "report",
-                    ("total", "count"),
-                    ("min", "peak", "last", "last_at"),
+                    ("total", "events"),
+                    ("lowest", "peak", "latest", "last_at"),
                     ("revision", "updated_at"),
                 )
             },
@@ -43,8 +46,26 @@ class RollupAdmin(ReadOnlyAdmin):
 
     @display(description=_("cell"), ordering="cell_start")
     def cell(self, row: UsageRollup) -> str:
-        """Where the cell begins, in the customer's zone."""
-        return moment(row.cell_start, row.app.customer.billing_zone)
+        """Where the cell begins, in the customer's zone; of a reported period its days."""
+        zone = row.app.customer.billing_zone
+        if row.grain == Grain.PERIOD:
+            return shown_days(Period(row.cell_start, row.cell_end), zone)
+        return moment(row.cell_start, zone)
+
+    @display(description=_("events"), ordering="count")
+    def events(self, row: UsageRollup) -> str:
+        """How many events it is made of; a report is none."""
+        return "–" if row.report_id else quantity(row.count)
+
+    @display(description=_("lowest"), ordering="min")
+    def lowest(self, row: UsageRollup) -> str:
+        """The lowest value."""
+        return quantity(row.min)
+
+    @display(description=_("last"), ordering="last")
+    def latest(self, row: UsageRollup) -> str:
+        """The latest value of a peak meter."""
+        return "–" if row.last is None else quantity(row.last)
 
     @display(description=_("sum"), ordering="sum")
     def total(self, row: UsageRollup) -> str:

@@ -1,11 +1,14 @@
 """Roll-ups: one value per cell (a day of the customer's billing zone), meter, app and region."""
 
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+from plans.timespan import local_date
 
 # NaN passes any lower bound (PostgreSQL sorts it above every number), so each bound has two sides.
 VALUE_BOUND = Decimal(10) ** 18  # of one event
@@ -98,7 +101,8 @@ class UsageRollup(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.cell_start:%Y-%m-%d} {self.sum}"
+        day = local_date(self.cell_start, ZoneInfo(self.app.customer.billing_zone))
+        return f"{day.isoformat()} {self.meter.code} {self.app.code}"
 
 
 class DirtyCell(models.Model):

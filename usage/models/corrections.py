@@ -1,10 +1,14 @@
 """Corrections: events that no longer count, and what that did to the cells they were in."""
 
+from zoneinfo import ZoneInfo
+
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from plans.timespan import local_date
 
 
 class EventVoid(models.Model):
@@ -84,4 +88,5 @@ class CellChange(models.Model):
         triggers = [pgtrigger.Protect(name="insert_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
-        return f"{self.cell_start:%Y-%m-%d}"
+        day = local_date(self.cell_start, ZoneInfo(self.app.customer.billing_zone))
+        return f"{day.isoformat()} {self.meter.code} {self.app.code}"

@@ -12,7 +12,7 @@ from usage.services.partitions import make_partitions
 from usage.services.quarantine import replay
 from usage.services.quotas import watch_all_quotas, watch_quotas
 from usage.services.reports import ReportVerdict, report_usage
-from usage.services.reprocessing import reprocess
+from usage.services.reprocessing import recount, reprocess
 from usage.services.retention import Retained, drop_day, retain
 from usage.services.rollup import (
     fold_corrections,
@@ -44,6 +44,7 @@ __all__ = [
     "rebuild_dirty",
     "rebuild_due",
     "rebuild_entitlements",
+    "recount",
     "replay",
     "report_availability",
     "report_usage",

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from plans.models import Meter
 from plans.models.meters import MeterKind
+from plans.ratio import plain
 from plans.timespan import Period
 from subscriptions.models import App, Subscription
 from subscriptions.selectors import scope_apps, zone_of
@@ -20,15 +21,8 @@ from usage.estimating import add_estimates, keep_estimates
 from usage.grain import Grain, Grains
 from usage.locks import lock_freeze
 from usage.lost import lost_and_late, lost_codes, refuse_lost
-from usage.measuring import (
-    Cell,
-    Snapshot,
-    distinct_parts,
-    distinct_users,
-    plain,
-    reduced,
-    snapshot,
-)
+from usage.measuring import Cell, Snapshot, reduced, snapshot
+from usage.measuring_users import distinct_parts, distinct_users
 from usage.models import Reading
 from usage.reported import add_reported, is_reported
 from usage.stored_grain import stored_grain

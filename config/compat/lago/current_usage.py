@@ -24,6 +24,7 @@ from plans.errors import NotFound
 from plans.highlights import highlights
 from plans.models import Meter
 from plans.models.meters import MeterKind
+from plans.ratio import plain
 from plans.selectors import terms_of
 from plans.terms import Document
 from plans.timespan import Period, local_date
@@ -34,7 +35,6 @@ from subscriptions.selectors import phase_at, zone_of
 from subscriptions.selectors_codes import subscription_covering
 from usage.api_views import principal
 from usage.errors import ParameterInvalid
-from usage.measuring import plain
 from usage.selectors_used import events_counted, used_by
 
 AGGREGATIONS = {

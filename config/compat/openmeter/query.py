@@ -22,10 +22,10 @@ from config.compat.openmeter.meters import groups_of, meter_of
 from config.compat.openmeter.parameters import filters_of, instant_of, texts_of
 from plans import clock
 from plans.models import Meter
+from plans.ratio import plain
 from subscriptions.models.keys import Scope
 from usage.api_bodies import JSON, media_type, read_body
 from usage.errors import ParameterInvalid
-from usage.measuring import plain
 from usage.parsing_json import read_object
 from usage.parsing_values import Refused, instant, text
 from usage.selectors_windows import Unit, WindowQuery, WindowRow, window_rows

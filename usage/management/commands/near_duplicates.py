@@ -28,4 +28,5 @@ class Command(BaseCommand):
             line = f"{one.at.isoformat()} {one.app} {one.region or '-'} {one.said}"
             self.stdout.write(f"{line} x{one.times}: {keys}")
         bound = f"at most {MOST_DAYS} days and {MOST_ROWS} groups are looked at"
-        self.stdout.write(f"{len(found)} groups ({bound}).")
+        most = "at least " if len(found) >= MOST_ROWS else ""
+        self.stdout.write(f"{most}{len(found)} groups ({bound}).")
