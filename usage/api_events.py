@@ -26,9 +26,9 @@ from usage.api_limits import Flooding, admit
 from usage.api_views import ProviderView, StoreAway, log, only_for_providers
 from usage.errors import ItemRefused
 
-# Threads that parse and store at once: more only take the interpreter from each other. Who still sends a body
-# holds none of them.
-AT_WORK = threading.BoundedSemaphore(4)
+# Threads that parse and store at once: more only wait for the interpreter and for PostgreSQL. Who still sends
+# its body holds none of them.
+AT_WORK = threading.BoundedSemaphore(8)
 
 
 @csrf_exempt

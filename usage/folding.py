@@ -29,8 +29,8 @@ _ZONES = (
 )
 # A pass groups tens of megabytes: the server's default would write them to disk and read them again.
 _ROOM = "SET LOCAL work_mem = '64MB'"
-# As PostgreSQL expects a group for each event, it would sort all events of a large pass instead of hashing them,
-# at half the speed. It can be told so only as a whole, and then must not join by sorting or by nested loops.
+# As PostgreSQL expects a group for each event, it would sort all events of a large pass instead of hashing
+# them, at half the speed. It can be told so only as a whole, and then must not join by sorting or by loops.
 _BY_HASH = "SET LOCAL enable_sort = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_nestloop = off"
 LARGE = 50_000  # event rows
 _PLACED = """

@@ -3,11 +3,11 @@
 The limit neither judges, deduplicates nor answers: all rows in one transaction of one connection.
 
 What stands in the way of 0.60, in processor time for each event on two cores (AMD EPYC, PostgreSQL 18): COPY
-takes 2.7 µs, so the goal leaves 9 µs of both cores. PostgreSQL takes 7.5 µs for one event in this layout
-(7 to 8 for COPY and dedupe alone: a random leaf of the key's index, the event's row, WAL). Python takes about
-12 (JSON 1, soundness 0.5, attributes and time 2.5, data 2, identity and body hash 2, rows and columns 3) and
-HTTP 3: together 22 µs, a ratio of 0.25. Loads beside the benchmark lower it further, as ours needs both cores
-and the limit one.
+takes 2.5 µs, so the goal leaves 8 µs of both cores. PostgreSQL takes 6 to 7 µs for one event in this layout
+(reading the arrays 1.5, looking the key up 0.7, a random leaf of the key's index and its row 2.4, the event's
+row 1.1, WAL and commit). Python takes about 5 (JSON 0.4, soundness 0.4, time 0.2, identity and body hash
+1.1, grouping and columns 0.9, and HTTP, key, limit and driver the rest): together 12 to 13 µs, a ratio of
+0.35 to 0.40.
 """
 
 from collections.abc import Iterator

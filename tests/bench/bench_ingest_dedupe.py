@@ -3,11 +3,9 @@
 The limit is one connection that is handed rows: COPY to a temporary table, one statement into keys and
 events, a commit for each batch.
 
-What stands in the way of 1.0 at batch 1,000: the limit is 8 to 9 µs an event of one core; ours is 22 µs of
-two (see ingest_copy), of which PostgreSQL has no more than the limit's. At 100 the limit is 14 µs; ours has
-12 µs of Python and 11 of PostgreSQL for each event, and about 2 ms a request, 20 µs an event, for HTTP,
-middleware, key and rate limit. Figures taken while others used the cores flattered ours at 100, as the limit
-then waited for its one core.
+What stands in the way of 1.0 at batch 100: the limit is 14 µs an event of one core; ours has 9 µs of
+PostgreSQL for each event and about 0.6 ms of Python a request, 6 µs an event, for HTTP, middleware, key and
+rate limit, beside 4 for the event itself, and two web processes share two cores with the database.
 """
 
 from collections.abc import Iterator
