@@ -14,6 +14,7 @@ from django.db import connection
 
 from plans.timespan import Period, local_midnight
 from usage.literals import array, quoted
+from usage.measuring import ROOM
 from usage.voids import Seen, counted
 
 MOST_BATCHES = 2_000  # looked at in one pass
@@ -27,8 +28,6 @@ ORDER BY id FOR UPDATE SKIP LOCKED LIMIT %s
 _ZONES = (
     "SELECT DISTINCT billing_zone FROM subscriptions_customer"  # few; those of the batches cost more to find
 )
-# A pass groups tens of megabytes: the server's default would write them to disk and read them again.
-_ROOM = "SET LOCAL work_mem = '64MB'"
 # As PostgreSQL expects a group for each event, it would sort all events of a large pass instead of hashing
 # them, at half the speed. It can be told so only as a whole, and then must not join by sorting or by loops.
 _BY_HASH = "SET LOCAL enable_sort = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_nestloop = off"
@@ -158,7 +157,7 @@ def fold(claimed: Claimed) -> None:
         "end": f"{claimed.last + DAY} 00:00+00",
     }
     with connection.cursor() as cursor:
-        cursor.execute(f"{_ROOM}; {_BY_HASH}" if claimed.size >= LARGE else _ROOM)
+        cursor.execute(f"{ROOM}; {_BY_HASH}" if claimed.size >= LARGE else ROOM)
         cursor.execute(_ZONES)
         zones = [row[0] for row in cursor.fetchall()]
         values |= edges(zones, claimed.first - DAY, claimed.last + DAY)
@@ -192,7 +191,7 @@ def recompute(app: int, meter: int, cell: Period, zone: str) -> None:
     values |= edges([zone], day, day)
     events = counted(_CELL, Seen.FOLDED)
     with connection.cursor() as cursor:
-        cursor.execute(_ROOM)
+        cursor.execute(ROOM)
         cursor.execute(_EMPTY.format(events=events), values)
         cursor.execute(_DAYS.format(placed=_PLACED, events=events, change=_ASSIGN), values)
         cursor.execute(_UNSEE, values)

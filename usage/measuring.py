@@ -22,9 +22,10 @@ from plans.timespan import Period, local_days
 from usage.grain import REGION, Attributes, Grain, Grains, Worth
 from usage.literals import array
 from usage.voids import Seen, counted
+from usage.watermark import OLDEST
 
 PLACE = Decimal("0.000000000001")  # as fine as a reading's figure; its cells are exact
-_SNAPSHOT = """
+_SNAPSHOT = f"""
 WITH cells AS (
     SELECT r.app_id, r.meter_id, r.region, r.cell_start, r.id, r.revision,
            CASE m.kind WHEN 'count' THEN r.count WHEN 'gauge' THEN r.max ELSE r.sum END::text AS value
@@ -37,8 +38,8 @@ SELECT (SELECT range_agg(int8range(id, id + 1))::text FROM usage_ingestbatch
         WHERE state = 'done' AND app_ids && %(apps)s::bigint[]
           AND day_min <= (%(end)s AT TIME ZONE 'UTC')::date
           AND day_max >= (%(start)s AT TIME ZONE 'UTC')::date),
-       (SELECT json_agg(cells) FROM cells)
-"""
+       (SELECT json_agg(cells) FROM cells), ({OLDEST})
+"""  # noqa: S608 — of constants
 EVENTS = """
 FROM usage_usageevent v JOIN plans_meter m ON m.id = v.meter_id
 WHERE v.app_id = ANY (%(apps)s::bigint[]) AND v.meter_id = ANY (%(meters)s::bigint[])
@@ -52,8 +53,8 @@ SELECT v.app_id, v.meter_id, v.region,
 """
 # Without the meter's row: it says nothing here, and looking it up for each event costs a fifth of it all.
 ALONE = EVENTS.replace(" JOIN plans_meter m ON m.id = v.meter_id", "")
-# Many groups: with the server's default they are written to disk and read again. For the transaction's rest.
-_ROOM = "SELECT set_config('work_mem', '64MB', TRUE)"
+# Many groups: the server's default would write them to disk and read them again. For the transaction's rest.
+ROOM = "SELECT set_config('work_mem', '64MB', TRUE)"
 # One row per app, meter, region, slice of time and value of the attributes asked for.
 _FINE = f"""
 SELECT v.app_id, v.meter_id, v.region, width_bucket(v.occurred_at, %(starts)s::timestamptz[]), {{by}},
@@ -86,10 +87,14 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(slots=True)
 class Snapshot:
-    """Cells by (app, meter, region), and the batches that they are made of."""
+    """Cells by (app, meter, region), and the batches that they are made of.
+
+    `through` is when the oldest batch was received that is not among them, because it is not folded yet.
+    """
 
     batches: str  # an int8multirange, as PostgreSQL writes it
     cells: dict[tuple[int, int, str], list[Cell]] = field(default_factory=dict)
+    through: datetime | None = None
 
 
 def snapshot(
@@ -135,9 +140,9 @@ def add_fine(
 
 def _day_cells(apps: Sequence[int], meters: Sequence[int], period: Period) -> Snapshot:
     with connection.cursor() as cursor:
-        cursor.execute(_SNAPSHOT, values_of(apps, meters, period))
-        batches, rows = cursor.fetchone() or (None, None)
-    found = Snapshot(batches or "{}")
+        cursor.execute(_SNAPSHOT, {**values_of(apps, meters, period), "every": False})
+        batches, rows, through = cursor.fetchone() or (None, None, None)
+    found = Snapshot(batches or "{}", through=through)
     for row in json.loads(rows) if isinstance(rows, str) else rows or []:
         cell = Cell(
             datetime.fromisoformat(row["cell_start"]), Decimal(row["value"]), (row["id"], row["revision"])
@@ -229,7 +234,7 @@ def by_grain(
     }
     with connection.cursor() as cursor:
         asked = f"ARRAY[{', '.join(columns)}]" if columns else "NULL"  # an array costs each row
-        cursor.execute(_ROOM)
+        cursor.execute(ROOM)
         cursor.execute(counted(sql, Seen.OF_BATCHES).format(by=f"{asked}::text[]"), values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

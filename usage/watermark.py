@@ -8,7 +8,8 @@ from django.db import connection
 
 from usage.literals import array
 
-_OLDEST = """
+# The pending batches of some apps (or all) by their oldest, for a statement of its own or within another.
+OLDEST = """
 SELECT coalesce(min(received_at), now()) FROM usage_ingestbatch
 WHERE state = 'pending' AND (%(every)s OR app_ids && %(apps)s::bigint[])
 """
@@ -18,7 +19,7 @@ def folded_through(app_ids: Collection[int] | None = None) -> datetime:
     """Return when the oldest pending batch of these apps (None = all) was received; now() without any."""
     values: dict[str, Any] = {"every": app_ids is None, "apps": array(str(app) for app in app_ids or ())}
     with connection.cursor() as cursor:
-        cursor.execute(_OLDEST, values)
+        cursor.execute(OLDEST, values)
         row = cursor.fetchone()
     if row is None:
         raise LookupError("an aggregate has one row")

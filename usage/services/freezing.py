@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import QuerySet
 
 from plans.models import Meter
@@ -26,7 +27,6 @@ from usage.measuring_users import distinct_parts, distinct_users
 from usage.models import Reading
 from usage.reported import add_reported, is_reported
 from usage.stored_grain import stored_grain
-from usage.watermark import folded_through
 
 THROUGH = "complete_through"  # every event answered before it is counted
 
@@ -61,14 +61,14 @@ def freeze(
     """
     lock_freeze(subscription.pk)
     wanted = list(Meter.objects.filter(code__in=list(meters)).order_by("code"))
-    made = _readings(subscription, period)
+    made = list(_readings(subscription, period))
     known = {reading.meter_id for reading in made}
     missing = [meter for meter in wanted if meter.pk not in known]
     if missing:
-        Reading.objects.bulk_create(_new(subscription, period, missing, at, grains))
+        made += Reading.objects.bulk_create(_new(subscription, period, missing, at, grains))
         refuse_lost(subscription, period, missing, grains)
-    ids = [meter.pk for meter in wanted]
-    return list(_readings(subscription, period).filter(meter__in=ids))
+    ids = {meter.pk for meter in wanted}
+    return sorted((one for one in made if one.meter_id in ids), key=_place)
 
 
 @transaction.atomic
@@ -125,8 +125,7 @@ def _says_the_same(known: Reading | None, fresh: Reading) -> bool:
 
 
 def _readings(subscription: Subscription, period: Period) -> QuerySet[Reading]:
-    rows = _every(subscription, period).filter(revision=1)
-    return rows.order_by("meter__code", "app__code", "region")
+    return _every(subscription, period).filter(revision=1)
 
 
 def _every(subscription: Subscription, period: Period) -> QuerySet[Reading]:
@@ -147,8 +146,8 @@ def _new(
     """Yield readings as they are by now; estimates are those of `known` readings where they are given."""
     apps = list(scope_apps(subscription).order_by("code"))
     ids = [app.pk for app in apps]
-    through = min(at, folded_through(ids))  # read before the cells: what is folded in between is no promise
     found = snapshot(ids, meters, period, zone_of(subscription.customer), grains)
+    through = min(at, found.through or at)
     add_reported(found, subscription, ids, meters, period)
     if known is None:
         add_estimates(found, subscription, meters, period)
@@ -202,7 +201,7 @@ def _reading(
         meter=part.meter,
         app=part.app,
         region=part.region,
-        period=(period.start, period.end),
+        period=DateTimeTZRange(period.start, period.end),
         value=part.value,
         cells=cells,
         manifest=manifest,
