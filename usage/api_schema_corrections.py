@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 
 from usage.api_schema import BODY_PROBLEMS, INSTANT, PROBLEMS, TEXT, problem
+from usage.api_schema_reads import PAGING, page_schema, query
 
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
 _REJECTED = {"index": _COUNT, "id": TEXT, "code": TEXT, "field": TEXT, "detail": TEXT}
@@ -68,34 +69,20 @@ POST: dict[str, Any] = {
 }
 
 
-def _query(name: str, description: str) -> OpenApiParameter:
-    return OpenApiParameter(name, str, OpenApiParameter.QUERY, description=description)
-
-
 LIST: dict[str, Any] = {
     "operation_id": "list_usage_corrections",
     "summary": "Read corrections of usage",
     "description": "Every void and replacement, in the order they came in.",
     "tags": ["usage"],
     "parameters": [
-        _query("app", "Code of an app."),
-        _query("from", "Only of events from this UTC day or instant on."),
-        _query("to", "Only of events before this UTC day or instant."),
-        OpenApiParameter(
-            "limit", int, OpenApiParameter.QUERY, description="Rows a page, 1 to 1000.", default=100
-        ),
-        _query("cursor", "next_cursor of the page before."),
+        query("app", "Code of an app."),
+        query("from", "Only of events from this UTC day or instant on."),
+        query("to", "Only of events before this UTC day or instant."),
+        *PAGING,
     ],
     "responses": {
         (200, "application/json"): OpenApiResponse(
-            {
-                "type": "object",
-                "properties": {
-                    "data": {"type": "array", "items": {"type": "object", "properties": _ROW}},
-                    "next_cursor": {"type": ["string", "null"]},
-                    "has_more": {"type": "boolean"},
-                },
-            },
+            page_schema(_ROW),
             description="A page of corrections.",
         ),
         (400, "application/problem+json"): problem("A parameter is not right."),

@@ -7,19 +7,21 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from usage.api_schema import INSTANT, PROBLEMS, TEXT, problem
 
 
-def _query(name: str, description: str, **more: Any) -> OpenApiParameter:
+def query(name: str, description: str, **more: Any) -> OpenApiParameter:
+    """Return a parameter of the address."""
     return OpenApiParameter(name, str, OpenApiParameter.QUERY, description=description, **more)
 
 
-_PAGING = [
+PAGING = [
     OpenApiParameter(
         "limit", int, OpenApiParameter.QUERY, description="Rows a page, 1 to 1000.", default=100
     ),
-    _query("cursor", "next_cursor of the page before."),
+    query("cursor", "next_cursor of the page before."),
 ]
 
 
-def _page_schema(row: dict[str, Any], **more: Any) -> dict[str, Any]:
+def page_schema(row: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return a page of rows with these properties."""
     return {
         "type": "object",
         "properties": {
@@ -49,17 +51,17 @@ USAGE: dict[str, Any] = {
     ),
     "tags": ["usage"],
     "parameters": [
-        _query("meter", "Code of a meter."),
-        _query("app", "Code of an app."),
-        _query("region", "Only this region; distinct users have none."),
-        _query("from", "First day (2026-11-01) or an instant; 31 days back by default, a day for hours."),
-        _query("to", "Day or instant that is no longer included; the present by default."),
-        _query("window", "Length of a row.", enum=["day", "hour", "month"], default="day"),
-        *_PAGING,
+        query("meter", "Code of a meter."),
+        query("app", "Code of an app."),
+        query("region", "Only this region; distinct users have none."),
+        query("from", "First day (2026-11-01) or an instant; 31 days back by default, a day for hours."),
+        query("to", "Day or instant that is no longer included; the present by default."),
+        query("window", "Length of a row.", enum=["day", "hour", "month"], default="day"),
+        *PAGING,
     ],
     "responses": {
         (200, "application/json"): OpenApiResponse(
-            _page_schema(
+            page_schema(
                 {
                     "meter": TEXT,
                     "app": TEXT,
@@ -85,10 +87,10 @@ METERS: dict[str, Any] = {
     "summary": "Read meters",
     "description": "What is counted, and the event type and properties that feed it.",
     "tags": ["usage"],
-    "parameters": _PAGING,
+    "parameters": PAGING,
     "responses": {
         (200, "application/json"): OpenApiResponse(
-            _page_schema(
+            page_schema(
                 {
                     "code": TEXT,
                     "name": {"type": "object", "properties": {"en": TEXT, "zh-Hans": TEXT}},
@@ -187,11 +189,11 @@ CELL_EVENTS: dict[str, Any] = {
             OpenApiParameter.PATH,
             description="Where the cell begins, an instant; or its place n, where several begin then.",
         ),
-        *_PAGING,
+        *PAGING,
     ],
     "responses": {
         (200, "application/json"): OpenApiResponse(
-            _page_schema(
+            page_schema(
                 {
                     "time": INSTANT,
                     "value": _AMOUNT,

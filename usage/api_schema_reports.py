@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 from usage.api_schema import BODY_PROBLEMS, INSTANT, PROBLEMS, TEXT, problem
+from usage.api_schema_reads import PAGING, page_schema, query
 
 CURSOR_REASON = _("use next_cursor of the page before")
 _HASH = {"type": "string", "pattern": "^(sha256:)?[0-9a-fA-F]{64}$"}
@@ -177,35 +178,21 @@ POST_MANY: dict[str, Any] = {
 }
 
 
-def _query(name: str, description: str) -> OpenApiParameter:
-    return OpenApiParameter(name, str, OpenApiParameter.QUERY, description=description)
-
-
 LIST: dict[str, Any] = {
     "operation_id": "list_usage_reports",
     "summary": "Read absolute reports",
     "description": "Every revision, in the order they came in; what was never replaced is its own history.",
     "tags": ["usage"],
     "parameters": [
-        _query("app", "Code of an app."),
-        _query("meter", "Code of a meter."),
-        _query("from", "Only what ends after this day or instant."),
-        _query("to", "Only what begins before this day or instant."),
-        OpenApiParameter(
-            "limit", int, OpenApiParameter.QUERY, description="Rows a page, 1 to 1000.", default=100
-        ),
-        _query("cursor", "next_cursor of the page before."),
+        query("app", "Code of an app."),
+        query("meter", "Code of a meter."),
+        query("from", "Only what ends after this day or instant."),
+        query("to", "Only what begins before this day or instant."),
+        *PAGING,
     ],
     "responses": {
         (200, "application/json"): OpenApiResponse(
-            {
-                "type": "object",
-                "properties": {
-                    "data": {"type": "array", "items": {"type": "object", "properties": _REPORT}},
-                    "next_cursor": {"type": ["string", "null"]},
-                    "has_more": {"type": "boolean"},
-                },
-            },
+            page_schema(_REPORT),
             description="A page of reports.",
         ),
         (400, "application/problem+json"): problem("A parameter is not right."),
