@@ -2,8 +2,8 @@
 
 Ten million events of thirty days, eight meters, a thousand apps of one customer, the digests of two million
 users, each user of one app: what a freeze asks for one meter, through the product's own function, of folded
-batches. The scan is serial and reads each digest. `mau_close_all` reports the same of all eight meters at
-once, where each of the ten million digests must be told from the others of its app and meter.
+batches. The scan is serial and reads each digest. `mau_close_all`, under the same gate, is of all eight
+meters at once, where each of the ten million digests must be told from the others of its app and meter.
 
 Telling 16-byte digests apart takes 0.4 µs an event whether sorted or hashed, in memory or not (work_mem of
 4 MB to 512 MB makes no difference), against 0.06 µs for scanning one. It runs in parallel, so idle cores
@@ -47,7 +47,7 @@ def run() -> Iterator[Entry]:
     one = _closed(of, meters[:1], period, batches)
     yield compared("mau_close", one, _scan, unit="s", gate="<=2", ambition="<=1.3")
     yield compared(
-        "mau_close_all", _closed(of, meters, period, batches), _scan, unit="s", gate=None, ambition=None
+        "mau_close_all", _closed(of, meters, period, batches), _scan, unit="s", gate="<=2", ambition="<=1.3"
     )
     empty()
 
