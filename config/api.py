@@ -8,22 +8,14 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from plans.errors import DomainError
-
-PROBLEM = "application/problem+json"
+from plans.errors import PROBLEM, DomainError, problem_document
 
 
 def problem(
     code: str, detail: str, http_status: int, *, errors: list[dict[str, Any]] | None = None
 ) -> Response:
-    """Build one problem document; `type` names the page of the code in our docs."""
-    body: dict[str, Any] = {
-        "type": f"/api/docs/#problem-{code}",
-        "title": code.replace("_", " "),
-        "status": http_status,
-        "detail": detail,
-        "code": code,
-    }
+    """Build one problem document."""
+    body = problem_document(code, detail, http_status)
     if errors:
         body["errors"] = errors
     return Response(body, status=http_status, content_type=PROBLEM)

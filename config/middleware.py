@@ -21,6 +21,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from pghistory.middleware import HistoryMiddleware
 
+from plans.errors import PROBLEM, problem_document
+
 Handler = Callable[[HttpRequest], HttpResponse]
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -39,12 +41,10 @@ ADMIN_POLICY = (
 
 def api_problem(request: HttpRequest, code: str, detail: str, status: int) -> JsonResponse:
     """Return a refusal of a program's request that no view answers, in the words of its area."""
-    said = {"type": f"/api/docs/#problem-{code}", "title": code.replace("_", " "), "status": status}
-    in_lago_words = {}
+    said = problem_document(code, detail, status)
     if request.path_info.startswith("/compat/lago/"):
-        in_lago_words = {"error": HTTPStatus(status).phrase, "error_details": {}}
-    whole = {**said, "detail": detail, "code": code, **in_lago_words}
-    return JsonResponse(whole, status=status, content_type="application/problem+json")
+        said |= {"error": HTTPStatus(status).phrase, "error_details": {}}
+    return JsonResponse(said, status=status, content_type=PROBLEM)
 
 
 class RequestIdMiddleware:

@@ -28,6 +28,20 @@ def spoken(text: str, params: Mapping[str, Any]) -> str:
     return _translate(text) % params
 
 
+PROBLEM = "application/problem+json"
+
+
+def problem_document(code: str, detail: str, status: int) -> dict[str, Any]:
+    """Return a refusal as RFC 9457 says it; `type` names the page of the code in our docs."""
+    return {
+        "type": f"/api/docs/#problem-{code}",
+        "title": code.replace("_", " "),
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+
+
 class DomainError(Exception):
     """A rule said no. Skins turn `code` into a status and `str(error)` into the reader's language.
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from plans import clock
-from plans.errors import DomainError, NotFound
+from plans.errors import PROBLEM, DomainError, NotFound, problem_document
 from subscriptions.auth import principal_of
 from subscriptions.models.keys import Scope
 from usage import services
@@ -109,14 +109,8 @@ def _answered(request: HttpRequest, body: dict[str, Any], etag: str) -> HttpResp
 
 def problem(no: DomainError) -> HttpResponse:
     """Return a refusal as RFC 9457 says it."""
-    body = {
-        "type": f"/api/docs/#problem-{no.code}",
-        "title": no.code.replace("_", " "),
-        "status": no.http_status,
-        "detail": str(no),
-        "code": no.code,
-    }
-    response = JsonResponse(body, status=no.http_status, content_type="application/problem+json")
+    body = problem_document(no.code, str(no), no.http_status)
+    response = JsonResponse(body, status=no.http_status, content_type=PROBLEM)
     for name, value in getattr(no, "headers", {}).items():
         response[name] = value
     return response
