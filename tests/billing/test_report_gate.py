@@ -189,6 +189,22 @@ def test_nothing_is_estimated_from_nothing() -> None:
     assert len(night.missing) == 30
 
 
+def test_an_estimate_looks_back_thirty_five_days_however_many_days_are_missing() -> None:
+    """Reported on 3 September alone: 8 October is the 35th day after it, 9 October has nothing to rest on."""
+    _subscription, app = agreement()
+    App.objects.update(created_at=datetime.fromisoformat("2026-08-01T00:00:00+00:00"))
+    report(day_report(app, "2026-09-03", "100", "messages"), at=EDGE)
+    expect(MissingPolicy.LAST_VALUE)
+
+    night = run_night(FIRST)
+
+    assert f"messages of {app.code} for 2026-10-09" in night.held[0]
+    assert "2026-10-08" not in night.held[0]
+    report(day_report(app, "2026-10-09", "100", "messages"), at=FIRST)
+    run_night(FIRST + timedelta(minutes=5))
+    assert Reading.objects.get(meter__code="messages").value == 3000
+
+
 def test_an_estimate_waits_until_the_report_is_due() -> None:
     _subscription, app = agreement()
     fill(app, gap=DAYS[-1])
