@@ -74,7 +74,7 @@ def everything() -> list[dict[str, Any]]:
         "link": reverse_lazy("admin:index"),
         "permission": lambda request: True,
     }
-    return [{"title": None, "items": [overview]}, *selling(), *running()]
+    return [{"title": None, "items": [overview]}, *selling(), *used(), *running()]
 
 
 def selling() -> list[dict[str, Any]]:
@@ -107,8 +107,8 @@ def selling() -> list[dict[str, Any]]:
     ]
 
 
-def running() -> list[dict[str, Any]]:
-    """Return the parts about what happened, what is owed, and the work behind it."""
+def used() -> list[dict[str, Any]]:
+    """Return the part about what happened."""
     return [
         group(
             _("Usage"),
@@ -127,6 +127,12 @@ def running() -> list[dict[str, Any]]:
             entry(_("Quarantine"), "gpp_maybe", "usage.quarantinedevent"),
             entry(_("Conflicts"), "call_split", "usage.eventconflict"),
         ),
+    ]
+
+
+def running() -> list[dict[str, Any]]:
+    """Return the parts about what is owed, and the work behind it."""
+    return [
         group(
             _("Billing"),
             entry(_("Invoices"), "receipt_long", "billing.invoice"),

@@ -1,6 +1,6 @@
 """Reads of usage: live figures, availability, the watermark, days for charts, pages for the API."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from usage.estimating import add_due_estimates
 from usage.expecting import OVERDUE, missing_days
 from usage.grain import Attributes, Grains
 from usage.lost import refuse_lost
-from usage.measuring import snapshot
+from usage.measuring import Cell, snapshot
 from usage.measuring_users import distinct_parts
 from usage.models import AvailabilityReport, BatchState, DistinctUser, Grain, IngestBatch, UsageRollup
 from usage.reported import add_reported, is_reported
@@ -70,37 +70,33 @@ def live_values(
         for (app, meter, region), cells in found.cells.items()
         for cell in cells
     ]
-    parted = [
-        meter
-        for meter in rows
-        if not is_reported(meter) and (grain := (grains or {}).get(meter.code)) and grain.parts_users
-    ]
-    parts = distinct_parts(list(apps), parted, period, grains or {}, batches=found.batches)
-    values += [
-        Value(codes[meter], apps[app], "", None, cell.value, cell.attributes)
-        for (app, meter), cells in parts.items()
-        for cell in cells
-    ]
     counted = [meter for meter in rows if meter.kind == MeterKind.UNIQUE and not is_reported(meter)]
-    uniques = [meter.pk for meter in counted if meter not in parted]
-    values += [
-        Value(codes[meter], apps[app], "", None, Decimal(count))
-        for app, meter, count in _users_seen(list(apps), uniques, period, zone)
-    ]
+    parted = [one for one in counted if (grain := (grains or {}).get(one.code)) and grain.parts_users]
+    parts = distinct_parts(list(apps), parted, period, grains or {}, batches=found.batches)
+    whole = [meter.pk for meter in counted if meter not in parted]
+    for app, meter, cell in (*_flat(parts), *_users_seen(list(apps), whole, period, zone)):
+        values.append(Value(codes[meter], apps[app], "", None, cell.value, cell.attributes))
     refuse_lost(subscription, period, [one for one in rows if one not in counted or one in parted], grains)
     return sorted(
         values, key=lambda v: (v.meter, v.app_code, v.region, v.cell_start or period.start, v.attributes)
     )
 
 
+def _flat(parts: Mapping[tuple[int, int], list[Cell]]) -> Iterator[tuple[int, int, Cell]]:
+    for (app, meter), cells in parts.items():
+        for cell in cells:
+            yield app, meter, cell
+
+
 def _users_seen(
     apps: list[int], meters: list[int], period: Period, zone: ZoneInfo
-) -> list[tuple[int, int, int]]:
-    """Return (app, meter, users) counted over the local days of the period."""
+) -> Iterator[tuple[int, int, Cell]]:
+    """Yield (app, meter, users) counted over the local days of the period."""
     days = (local_date(period.start, zone), local_date(period.end - MICROSECOND, zone))
     rows = DistinctUser.objects.filter(app__in=apps, meter__in=meters, day__range=days)
     counted = rows.values_list("app_id", "meter_id").annotate(n=Count("user_digest", distinct=True))
-    return [(app, meter, n) for app, meter, n in counted.order_by("app_id", "meter_id")]
+    for app, meter, n in counted.order_by("app_id", "meter_id"):
+        yield app, meter, Cell(period.start, Decimal(n))
 
 
 def availability_reports(app_ids: Collection[int], period: Period) -> list[AvailabilityReport]:

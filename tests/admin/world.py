@@ -134,6 +134,28 @@ def add_usage(number: int, subscription: Subscription) -> None:
         **cell, **figures, count=3, last_at=NOVEMBER, last_key=uuid4(), updated_at=NOW, region="cn-north"
     )
     DirtyCell.objects.create(**cell, reason="corrected", by="user:1", marked_at=NOW)
+    Reading.objects.create(
+        customer=subscription.customer,
+        subscription=subscription,
+        meter=meter,
+        app=app,
+        period=MONTH,
+        value=Decimal("12.5"),
+        cells=[{"start": NOVEMBER.isoformat(), "value": "12.5"}],
+        manifest_hash=HASH,
+        frozen_at=DECEMBER,
+    )
+    QuotaWarning.objects.create(
+        subscription=subscription, customer=subscription.customer, feature=Feature.objects.earliest("pk"),
+        period_start=NOVEMBER, period_end=NOW, percent=80, limit=100, used=80, at=NOW,
+    )  # fmt: skip
+    add_refused(app, meter)
+    add_statements(number, app)
+    add_reports(number, app)
+
+
+def add_refused(app: App, meter: Meter) -> None:
+    """A void event, what it changed, a conflict, an event in quarantine."""
     EventVoid.objects.create(
         app=app,
         event_key=uuid4(),
@@ -149,17 +171,6 @@ def add_usage(number: int, subscription: Subscription) -> None:
     CellChange.objects.create(
         app=app, meter=meter, cell_start=NOVEMBER, batches=[2], after=said, reason="sent twice", by="user:1"
     )
-    Reading.objects.create(
-        customer=subscription.customer,
-        subscription=subscription,
-        meter=meter,
-        app=app,
-        period=MONTH,
-        value=Decimal("12.5"),
-        cells=[{"start": NOVEMBER.isoformat(), "value": "12.5"}],
-        manifest_hash=HASH,
-        frozen_at=DECEMBER,
-    )
     EventConflict.objects.create(
         app=app, event_key=uuid4(), source="gateway", event_id="e1", kept_hash=1, refused_hash=2, by="key:1"
     )
@@ -167,10 +178,10 @@ def add_usage(number: int, subscription: Subscription) -> None:
         identity=uuid4(), payload_hash=1, reason="unknown_app", subject="app_x", type="message.sent",
         body={"id": "e1"}, by="key:1", expires_at=DECEMBER,
     )  # fmt: skip
-    QuotaWarning.objects.create(
-        subscription=subscription, customer=subscription.customer, feature=Feature.objects.earliest("pk"),
-        period_start=NOVEMBER, period_end=NOW, percent=80, limit=100, used=80, at=NOW,
-    )  # fmt: skip
+
+
+def add_statements(number: int, app: App) -> None:
+    """What is said of an app's availability."""
     ExcludedWindow.objects.create(
         reference=f"CHG-{number}", revision=1, app=app, span=MONTH, kind="maintenance", reason="upgrade",
         content_hash=HASH, stated_at=NOW, by="key:1",
@@ -179,7 +190,6 @@ def add_usage(number: int, subscription: Subscription) -> None:
         app=app, region="cn-north", window=MONTH, unit="minutes", good=43000, total=43200, revision=1,
         content_hash=HASH, reported_at=NOW, by="key:1",
     )  # fmt: skip
-    add_reports(number, app)
 
 
 def add_reports(number: int, app: App) -> None:
@@ -230,6 +240,11 @@ def add_money(number: int, subscription: Subscription) -> None:
         revision=1, amount=400, currency="USD", earned_at=DECEMBER,
     )  # fmt: skip
     add_awards(assessment)
+    add_ledger(number, customer)
+
+
+def add_ledger(number: int, customer: Customer) -> None:
+    """An invoice's transaction."""
     moved = LedgerTransaction.objects.create(
         business_key=f"invoice:{number}",
         kind="invoice",

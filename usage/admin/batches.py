@@ -1,7 +1,9 @@
 """Ingest batches: what one request stored, and whether the roll-ups vouch for it."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin
@@ -33,6 +35,13 @@ from usage.errors import ItemRefused
 from usage.models import EventVoid, IngestBatch, UsageEvent, UsageEventKey
 
 SHOWN = 50  # events of a batch on its page
+
+
+def _void_of(batch: IngestBatch, rows: Iterable[UsageEvent]) -> set[tuple[int, UUID]]:
+    """Return which of a batch's events are void, by app and key."""
+    keys = [event.event_key for event in rows]
+    found = EventVoid.objects.filter(app__in=batch.app_ids, event_key__in=keys)
+    return set(found.values_list("app_id", "event_key"))
 
 
 class VoidOneForm(StaffForm):
@@ -99,12 +108,7 @@ class BatchAdmin(PeopleColumns, ReadOnlyAdmin):
             .select_related("app", "meter")
             .order_by("occurred_at")[:SHOWN]
         )
-        keys = {(e.app_id, e.event_key) for e in rows}
-        void = set(
-            EventVoid.objects.filter(
-                app__in=row.app_ids, event_key__in=[key for _app, key in keys]
-            ).values_list("app_id", "event_key")
-        )
+        void = _void_of(row, rows)
         body = format_html_join(
             "",
             '<tr><td class="rc-when">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>'
