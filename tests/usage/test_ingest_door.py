@@ -270,6 +270,27 @@ def test_A25_a_database_that_is_away_is_503_and_nothing_is_acknowledged(app: App
     assert answer["Retry-After"] == "1"
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\t", "\n"])
+@pytest.mark.parametrize("key", ["value", "id", "data_base64"])
+def test_A18_a_key_named_twice_is_refused_at_the_door_however_it_is_spelled(
+    app: App, blank: str, key: str
+) -> None:
+    """A batch in which every other event is good, so that nothing but the keys can tell."""
+    good, bad = (json.dumps(event(app, value="1"), separators=(",", ":")) for _n in range(2))
+    twice = {
+        "value": bad.replace('"value":"1"', f'"value":"1","value"{blank}:"1000000"'),
+        "id": bad.replace('"source"', f'"id"{blank}:"other","source"'),
+        "data_base64": bad.replace('"source"', f'"data_base64"{blank}:"eA==","source"'),
+    }[key]
+
+    told = json.loads(Door().post(f"[{good},{twice}]".encode()).content)
+
+    wanted = "unsupported" if key == "data_base64" else "duplicate_key"
+    assert told["accepted"] == 1
+    assert [(no["index"], no["code"]) for no in told["rejected"]] == [(1, wanted)]
+    assert (count("usage_usageevent"), UsageEvent.objects.get().value) == (1, 1)
+
+
 @pytest.mark.parametrize("size", [1, 100, 1000])
 def test_a_request_takes_at_most_three_statements(app: App, size: int) -> None:
     door = Door()
