@@ -46,7 +46,17 @@ class NearDuplicate:
     region: str
     at: datetime
     times: int
-    keys: tuple[UUID, ...]
+    keys: tuple[UUID, ...]  # at most MOST_KEYS of them
+
+    @property
+    def surplus(self) -> int:
+        """How many of the keys named are not the first."""
+        return len(self.keys) - 1
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more than are named."""
+        return self.times > len(self.keys)
 
 
 def near_duplicates(

@@ -13,7 +13,7 @@ from tests.factories import NOW, make_user
 from tests.usage.world import an_app, event, make_meter, send
 from usage import services
 from usage.models import EventVoid, UsageRollup
-from usage.selectors_duplicates import near_duplicates
+from usage.selectors_duplicates import MOST_KEYS, near_duplicates
 
 pytestmark = pytest.mark.django_db
 DAY = NOW.date()
@@ -55,6 +55,21 @@ def test_A05_a_retry_under_new_ids_is_reported_and_can_be_void(client: Client):
     assert EventVoid.objects.count() == 2
     assert UsageRollup.objects.get(meter__code="messages", region="").sum == 21
     assert near_duplicates(None, DAY, DAY) == []
+
+
+def test_a_group_too_large_for_one_click_says_how_many_go(client: Client):
+    app = an_app()
+    make_meter()
+    send(*[event(app) for _n in range(MOST_KEYS + 5)])
+    client.force_login(make_user("staff@example.com", is_staff=True))
+    out = StringIO()
+
+    page = client.get(reverse("admin:usage_near_duplicates"), {"first": DAY.isoformat(), "app": app.code})
+    call_command("near_duplicates", DAY.isoformat(), DAY.isoformat(), stdout=out)
+
+    assert f"Void {MOST_KEYS - 1} of them, not the first" in page.content.decode()
+    assert f"x{MOST_KEYS + 5}: " in out.getvalue()
+    assert "…" in out.getvalue()
 
 
 def test_the_command_lists_each_group():

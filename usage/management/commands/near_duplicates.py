@@ -24,7 +24,7 @@ class Command(BaseCommand):
         ids = None if apps is None else [app.pk for app in apps]
         found = near_duplicates(ids, options["first"], options["last"])
         for one in found:
-            keys = " ".join(str(key) for key in one.keys)
+            keys = " ".join([*map(str, one.keys), *(["…"] if one.is_cut else [])])
             line = f"{one.at.isoformat()} {one.app} {one.region or '-'} {one.said}"
             self.stdout.write(f"{line} x{one.times}: {keys}")
         bound = f"at most {MOST_DAYS} days and {MOST_ROWS} groups are looked at"
