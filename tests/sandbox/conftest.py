@@ -63,12 +63,21 @@ def _forget_keys() -> None:
     """The product's own fixture of this name has nothing to do here: no Django in these tests."""
 
 
-@pytest.fixture(scope="session")
-def shared_listener() -> Iterator[Listener]:
+def _listening() -> Iterator[Listener]:
     listener = Listener()
     yield listener
     listener.server.shutdown()
     listener.server.server_close()
+
+
+@pytest.fixture(scope="session")
+def shared_listener() -> Iterator[Listener]:
+    yield from _listening()
+
+
+@pytest.fixture
+def own_listener() -> Iterator[Listener]:
+    yield from _listening()
 
 
 @pytest.fixture(scope="session")
