@@ -17,13 +17,19 @@ from usage.literals import array, quoted
 from usage.measuring import ROOM
 from usage.voids import Seen, counted
 
-MOST_BATCHES = 2_000  # looked at in one pass
+MOST_BATCHES = 2_000  # claimed by one pass
+CLAIM = 100  # locked at a time: no more than a pass takes, as another looks for the rest
 MOST_RUNS = 8
 DAY = timedelta(days=1)
 
 _CLAIM = """
 SELECT id, n, day_min, day_max FROM usage_ingestbatch WHERE state = 'pending' AND NOT is_correction
-ORDER BY id FOR UPDATE SKIP LOCKED LIMIT %s
+AND id > %s ORDER BY id FOR UPDATE SKIP LOCKED LIMIT %s
+"""
+_WAITING = """
+SELECT coalesce(sum(n), 0) FROM (
+    SELECT n FROM usage_ingestbatch WHERE state = 'pending' AND NOT is_correction LIMIT %s
+) AS waiting
 """
 _ZONES = (
     "SELECT DISTINCT billing_zone FROM subscriptions_customer"  # few; those of the batches cost more to find
@@ -128,14 +134,19 @@ class Claimed:
     size: int  # event rows
 
 
+def waiting(batches: int) -> int:
+    """Return how many event rows wait in so many pending batches (or in all, when there are fewer)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, [batches])
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
 def claim(limit: int) -> Claimed | None:
     """Lock the oldest pending batches of at most `limit` event rows (at least one batch), if any."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [MOST_BATCHES])
-        rows = cursor.fetchall()
     taken: list[tuple[int, int, date, date]] = []
     total = 0
-    for row in rows:
+    for row in _locked():
         total += row[1]
         if taken and total > limit:
             break
@@ -144,6 +155,19 @@ def claim(limit: int) -> Claimed | None:
         return None
     days = min(r[2] for r in taken), max(r[3] for r in taken)
     return Claimed([r[0] for r in taken], *days, sum(r[1] for r in taken))
+
+
+def _locked() -> Iterator[tuple[int, int, date, date]]:
+    """Lock pending batches as they are asked for: number, event rows, first and last UTC day."""
+    last = 0
+    for _some in range(MOST_BATCHES // CLAIM):
+        with connection.cursor() as cursor:
+            cursor.execute(_CLAIM, [last, CLAIM])
+            rows = cursor.fetchall()
+        yield from rows
+        if len(rows) < CLAIM:
+            return
+        last = rows[-1][0]
 
 
 def fold(claimed: Claimed) -> None:

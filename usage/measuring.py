@@ -38,7 +38,7 @@ SELECT (SELECT range_agg(int8range(id, id + 1))::text FROM usage_ingestbatch
         WHERE state = 'done' AND app_ids && %(apps)s::bigint[]
           AND day_min <= (%(end)s AT TIME ZONE 'UTC')::date
           AND day_max >= (%(start)s AT TIME ZONE 'UTC')::date),
-       (SELECT json_agg(cells) FROM cells), ({OLDEST})
+       (SELECT json_agg(cells) FROM cells), ({OLDEST}), EXISTS (SELECT FROM usage_eventvoid)
 """  # noqa: S608 — of constants
 EVENTS = """
 FROM usage_usageevent v JOIN plans_meter m ON m.id = v.meter_id
@@ -95,6 +95,7 @@ class Snapshot:
     batches: str  # an int8multirange, as PostgreSQL writes it
     cells: dict[tuple[int, int, str], list[Cell]] = field(default_factory=dict)
     through: datetime | None = None
+    seen: Seen = Seen.OF_BATCHES  # a void that comes later is of another batch
 
 
 def snapshot(
@@ -141,8 +142,8 @@ def add_fine(
 def _day_cells(apps: Sequence[int], meters: Sequence[int], period: Period) -> Snapshot:
     with connection.cursor() as cursor:
         cursor.execute(_SNAPSHOT, {**values_of(apps, meters, period), "every": False})
-        batches, rows, through = cursor.fetchone() or (None, None, None)
-    found = Snapshot(batches or "{}", through=through)
+        batches, rows, through, is_any_void = cursor.fetchone() or (None, None, None, True)
+    found = Snapshot(batches or "{}", through=through, seen=Seen.OF_BATCHES if is_any_void else Seen.NONE)
     for row in json.loads(rows) if isinstance(rows, str) else rows or []:
         cell = Cell(
             datetime.fromisoformat(row["cell_start"]), Decimal(row["value"]), (row["id"], row["revision"])
@@ -162,7 +163,7 @@ def cut_days(period: Period, zone: ZoneInfo) -> list[Period]:
 def _add_part(found: Snapshot, apps: Sequence[int], meters: list[int], part: Period) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            counted(_PART, Seen.OF_BATCHES), {**values_of(apps, meters, part), "batches": found.batches}
+            counted(_PART, found.seen), {**values_of(apps, meters, part), "batches": found.batches}
         )
         rows = cursor.fetchall()
     for app, meter, region, value in rows:
@@ -176,7 +177,7 @@ def _add_values(
 ) -> None:
     by = [name for name in grain.by if name != REGION]
     sql = _FINE.replace("{take}", _TAKE[MeterKind(kind)])
-    rows = by_grain(sql, apps, meters, period, grain, by=by, batches=found.batches)
+    rows = by_grain(sql, apps, meters, period, grain, by=by, batches=found.batches, seen=found.seen)
     stretches = [_stretch(grain, n, period) for n in range(len(grain.slices))]  # rows are many more
     for app, meter, region, n, said, value in rows:
         start, end = stretches[n - 1]
@@ -191,7 +192,7 @@ def _add_worth(
     by = list(dict.fromkeys((*grain.by, *grain.asked)))
     values: dict[tuple[int, str, int, Attributes], list[Decimal]] = {}
     for app, region, n, said, value, count in by_grain(
-        _BY_VALUE, apps, [meter], period, grain, by=by, batches=found.batches
+        _BY_VALUE, apps, [meter], period, grain, by=by, batches=found.batches, seen=found.seen
     ):
         told = told_of(by, said)
         kept = tuple(pair for pair in told if pair[0] in grain.by and pair[0] != REGION)
@@ -221,6 +222,7 @@ def by_grain(
     *,
     by: Sequence[str],
     batches: str,
+    seen: Seen = Seen.OF_BATCHES,
 ) -> list[tuple[Any, ...]]:
     """Run one of the statements over a grain; attribute names travel as parameters."""
     columns = ["v.region" if name == REGION else f"v.dims ->> %(by{n})s::text" for n, name in enumerate(by)]
@@ -235,7 +237,7 @@ def by_grain(
     with connection.cursor() as cursor:
         asked = f"ARRAY[{', '.join(columns)}]" if columns else "NULL"  # an array costs each row
         cursor.execute(ROOM)
-        cursor.execute(counted(sql, Seen.OF_BATCHES).format(by=f"{asked}::text[]"), values)
+        cursor.execute(counted(sql, seen).format(by=f"{asked}::text[]"), values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 

@@ -22,7 +22,12 @@ SELECT v.app_id, (%(stretches)s::int[])[width_bucket(v.occurred_at, %(starts)s::
 
 
 def distinct_users(
-    apps: Sequence[int], meters: Iterable[Meter], period: Period, *, batches: str
+    apps: Sequence[int],
+    meters: Iterable[Meter],
+    period: Period,
+    *,
+    batches: str,
+    seen: Seen = Seen.OF_BATCHES,
 ) -> dict[tuple[int, int], int]:
     """Return the exact number of users by (app, meter), counted over the folded events of the period."""
     ids = [
@@ -31,14 +36,18 @@ def distinct_users(
     if not ids:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            counted(_DISTINCT, Seen.OF_BATCHES), {**values_of(apps, ids, period), "batches": batches}
-        )
+        cursor.execute(counted(_DISTINCT, seen), {**values_of(apps, ids, period), "batches": batches})
         return {(app, meter): count for app, meter, count in cursor.fetchall()}
 
 
 def distinct_parts(
-    apps: Sequence[int], meters: Iterable[Meter], period: Period, grains: Grains, *, batches: str
+    apps: Sequence[int],
+    meters: Iterable[Meter],
+    period: Period,
+    grains: Grains,
+    *,
+    batches: str,
+    seen: Seen = Seen.OF_BATCHES,
 ) -> dict[tuple[int, int], list[Cell]]:
     """Return, by (app, meter), the users of each stretch and attribute the grains tell apart.
 
@@ -52,7 +61,7 @@ def distinct_parts(
         if meter.source != MeterSource.EVENTS:  # a report is one figure
             continue
         stretches = list(dict.fromkeys(one.attributes for one in grain.slices))
-        rows = by_grain(_USERS, apps, [meter.pk], period, grain, by=grain.by, batches=batches)
+        rows = by_grain(_USERS, apps, [meter.pk], period, grain, by=grain.by, batches=batches, seen=seen)
         for app, n, said, count in rows:
             attributes = tuple(sorted((*stretches[n], *told_of(grain.by, said))))
             cell = Cell(period.start, Decimal(count), attributes=attributes)

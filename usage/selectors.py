@@ -72,7 +72,7 @@ def live_values(
     ]
     counted = [meter for meter in rows if meter.kind == MeterKind.UNIQUE and not is_reported(meter)]
     parted = [one for one in counted if (grain := (grains or {}).get(one.code)) and grain.parts_users]
-    parts = distinct_parts(list(apps), parted, period, grains or {}, batches=found.batches)
+    parts = distinct_parts(list(apps), parted, period, grains or {}, batches=found.batches, seen=found.seen)
     whole = [meter.pk for meter in counted if meter not in parted]
     for app, meter, cell in (*_flat(parts), *_users_seen(list(apps), whole, period, zone)):
         values.append(Value(codes[meter], apps[app], "", None, cell.value, cell.attributes))

@@ -9,15 +9,20 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from plans.models import Meter
+from plans.timespan import Period
 from subscriptions.models import App
+from subscriptions.selectors import zone_of
 from tests.factories import NOW, TESTER
 from tests.usage.world import an_app, count, make_meter, rows, send
 from tests.usage.world import event as any_event
 from usage import services
+from usage.measuring import snapshot
+from usage.measuring_users import distinct_users
 from usage.models import CellChange, DistinctUser, DroppedDay, EventVoid, IngestBatch, UsageRollup
 from usage.parsing_corrections import parse_corrections
 from usage.partitions import forget_days
 from usage.services import CorrectionVerdict
+from usage.voids import Seen
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +114,24 @@ def test_a_replacement_counts_instead():
 
     assert cells(app) == [("", "3", 2), ("eu", "40", 1)]
     assert EventVoid.objects.get().replaced_by is not None
+
+
+@pytest.mark.usefixtures("meters")
+def test_a_snapshot_knows_whether_anything_is_void():
+    """Without a void its events are read on several cores; one that comes later is of another batch."""
+    app, meter = an_app(), Meter.objects.get(code="mau")
+    zone, day = zone_of(app.customer), Period(NOW - timedelta(days=2), NOW + timedelta(hours=1))
+    first, *_others = three(app)
+    before = snapshot([app.pk], [meter], day, zone)
+    correct(void(first))
+    services.roll_up_all()
+    after = snapshot([app.pk], [meter], day, zone)
+
+    assert (before.seen, after.seen) == (Seen.NONE, Seen.OF_BATCHES)
+    found = [
+        distinct_users([app.pk], [meter], day, batches=one.batches, seen=one.seen) for one in (before, after)
+    ]
+    assert [list(users.values()) for users in found] == [[3], [2]]
 
 
 @pytest.mark.usefixtures("meters")

@@ -153,8 +153,8 @@ def _new(
         add_estimates(found, subscription, meters, period)
     else:
         keep_estimates(found, known)
-    users = distinct_users(ids, meters, period, batches=found.batches)
-    parted = distinct_parts(ids, meters, period, grains or {}, batches=found.batches)
+    users = distinct_users(ids, meters, period, batches=found.batches, seen=found.seen)
+    parted = distinct_parts(ids, meters, period, grains or {}, batches=found.batches, seen=found.seen)
     for meter in meters:
         for app in apps:
             for part in _parts(app, meter, period, found, users):
