@@ -13,6 +13,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, connection
 
 from usage.entitlement import Facts
+from usage.prepared import prepared
 
 # Planned once per connection (migration 0009): parsing and planning cost three times the running.
 _ONE_OF_APP = "SELECT * FROM usage_access_of_app(%(app)s, %(owner)s, %(feature)s, %(at)s)"
@@ -114,7 +115,7 @@ def _read(sql: str, values: Mapping[str, Any]) -> Sequence[Any]:
 
 
 def _rows(sql: str, values: Mapping[str, Any]) -> Sequence[Any]:
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(sql, values)
         rows: Sequence[Any] = cursor.fetchall()
     return rows

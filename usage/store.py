@@ -1,27 +1,23 @@
 """The event store in PostgreSQL: one statement writes keys, events and the pending batch.
 
 Rows travel as arrays built by hand, numbers and identities in binary: one round trip, no temporary table,
-and several times cheaper than a driver that adapts each value. Another store (the growth plan names
-ClickHouse) would take over the event rows; keys, batches and cells stay here.
+and several times cheaper than a driver that adapts each value. PostgreSQL plans the statement once a
+connection: planning costs as much as storing seventy events. Another store (the growth plan names ClickHouse)
+would take over the event rows; keys, batches and cells stay here.
 """
 
-import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from struct import pack
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from django.db import IntegrityError, connection, transaction
-from django.db.backends.postgresql.base import ServerBindingCursor
-from django.db.backends.utils import CursorWrapper
-from psycopg.adapt import Dumper
 from psycopg.errors import UniqueViolation
-from psycopg.pq import Format
 
 from usage.literals import array, quoted
 from usage.parsing_sheet import Sheet
+from usage.prepared import Packed, prepared
 
 _JUDGED = """
 WITH judged AS MATERIALIZED (
@@ -55,7 +51,7 @@ WITH judged AS MATERIALIZED (
 )
 """
 # Nobody stores the same at this moment, or the statement fails: half as dear for each key as the other.
-_APPEND = _JUDGED.format(on_conflict="", fresh="NOT MATERIALIZED (SELECT * FROM judged WHERE kept IS NULL)")
+APPEND = _JUDGED.format(on_conflict="", fresh="NOT MATERIALIZED (SELECT * FROM judged WHERE kept IS NULL)")
 # What another session stores meanwhile is left to it.
 _APPEND_BESIDE = _JUDGED.format(
     on_conflict="ON CONFLICT DO NOTHING RETURNING app_id, event_key",
@@ -63,7 +59,7 @@ _APPEND_BESIDE = _JUDGED.format(
 )
 # How many were new, and how many were kept before with the same body. What another session stored meanwhile
 # is neither, and what was kept with another body: then `conflicts` looks.
-_COUNT = """
+COUNT = """
 SELECT (SELECT count(*) FROM fresh WHERE first IS NOT FALSE),
        (SELECT count(*) FROM judged WHERE first IS NOT FALSE AND kept = payload_hash)
 """
@@ -99,20 +95,6 @@ USUAL = {"first": "t", "user": "NULL", "dims": "NULL"}  # columns that mostly sa
 LITERAL = ("first", "at", "value", "user", "region", "dims")
 UUID_OID, INT8_OID = 2950, 20
 PACKED = {"app": INT8_OID, "key": UUID_OID, "hash": INT8_OID, "meter": INT8_OID}
-
-
-class Packed(bytes):
-    """An array in PostgreSQL's binary form."""
-
-
-class PackedDumper(Dumper):
-    """Hands a packed array on as it is; the statement's cast says its type."""
-
-    format = Format.BINARY
-
-    def dump(self, obj: Packed) -> Packed:
-        """Return it."""
-        return obj
 
 
 def packed(oid: int, values: Sequence[bytes]) -> Packed:
@@ -186,50 +168,19 @@ def append(sheet: Sheet, held: Sequence[Held], *, by: str, expires: str) -> Stor
             "expires": expires,
         }
     try:
-        return _stored(_APPEND + more + _COUNT, values)
+        return _stored(APPEND + more + COUNT, values)
     except IntegrityError as error:
         if not isinstance(error.__cause__, UniqueViolation):
             raise
-    return _stored(_APPEND_BESIDE + more + _COUNT, values)
+    return _stored(_APPEND_BESIDE + more + COUNT, values)
 
 
 def _stored(sql: str, values: dict[str, Any]) -> Stored:
     """Execute; inside a caller's transaction behind a savepoint, so that a failure leaves it usable."""
-    with transaction.atomic() if connection.in_atomic_block else nullcontext(), _bound() as cursor:
+    with transaction.atomic() if connection.in_atomic_block else nullcontext(), prepared() as cursor:
         cursor.execute(sql, values)
         row = cursor.fetchone()
-    _used[connection.connection] = time.monotonic()
     return Stored(*row)
-
-
-class _BoundCursor(ServerBindingCursor):
-    """A cursor whose parameters travel beside the statement.
-
-    Django's own writes them into it; escaping, scanning and parsing 200 KB of text as SQL costs
-    PostgreSQL more than a quarter of what storing the events does.
-    """
-
-    name = "append"  # pghistory puts its context before unnamed ones' statements; here is room for one only
-
-
-CHECK_SECONDS = 1.0
-_used = WeakKeyDictionary[Any, float]()  # psycopg connections, by when they last did their work here
-
-
-def _last_used() -> float:
-    return 0.0 if connection.connection is None else _used.get(connection.connection, 0.0)
-
-
-def _bound() -> CursorWrapper:
-    """Return such a cursor. A connection that stored something within the last second is not asked first
-    whether it lives: that is a round trip for each request, and a dead one refuses the statement (503)."""
-    if not connection.in_atomic_block and _last_used() + CHECK_SECONDS < time.monotonic():
-        connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    if connection.connection not in _used:
-        connection.connection.adapters.register_dumper(Packed, PackedDumper)  # which a cursor copies
-    raw: Any = _BoundCursor(connection.connection)  # type: ignore[call-arg]  # the stubs know one base only
-    return connection.make_debug_cursor(raw) if connection.queries_logged else connection.make_cursor(raw)
 
 
 def conflicts(claims: Sequence[Claimed], *, by: str) -> dict[int, int]:
