@@ -1,5 +1,6 @@
 """`dev.py run` as one process tree: whatever ends it, nothing of it is left."""
 
+import contextlib
 import json
 import os
 import signal
@@ -88,7 +89,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[], Copy]]:
 
 
 def test_nothing_is_left_whatever_ends_a_run(start: Callable[[], Copy]) -> None:
-    """First start, SIGTERM; second start, one child dies; third start, the supervisor is killed."""
+    """First start, SIGTERM; second start, children die; third start, the supervisor is killed."""
     first = start()
     found = first.ready()
     assert_usable(found, first)
@@ -100,6 +101,7 @@ def test_nothing_is_left_whatever_ends_a_run(start: Callable[[], Copy]) -> None:
     second = start()
     again = second.ready()
     assert again["logins"]["staff"] == found["logins"]["staff"]
+    assert_killed_servers_come_back(again, second)
     os.kill(again["pids"]["valkey"], signal.SIGKILL)
     assert second.process.wait(40) == 1
     assert "valkey ended with code -9" in second.log.read_text()
@@ -124,6 +126,39 @@ def assert_usable(found: dict[str, Any], copy: Copy) -> None:
     for address in (f"{found['portal']}/readyz", found["login_url"], f"{found['api_docs']}/"):
         with urllib.request.urlopen(address, timeout=10) as answer:
             assert answer.status == 200
+
+
+def assert_killed_servers_come_back(found: dict[str, Any], copy: Copy) -> None:
+    """Kill a process that answers requests, and beat itself: both have a successor, requests an answer."""
+    web, beat = found["pids"]["web"], found["pids"]["beat"]
+    serving = children(web)
+    os.kill(serving[0], signal.SIGKILL)
+    os.kill(beat, signal.SIGKILL)
+
+    def beats() -> int:
+        pid: int = json.loads((copy.folder / "run.json").read_text())["pids"]["beat"]
+        return pid
+
+    def back() -> bool:
+        now = children(web)
+        return len(now) == len(serving) and serving[0] not in now and beats() != beat
+
+    wait_until(back, 20)
+    assert back(), copy.log.read_text()
+    assert Path("/proc", str(beats())).exists()
+    assert "beat ended with code -9 and is started again" in copy.log.read_text()
+    with urllib.request.urlopen(f"{found['portal']}/healthz", timeout=10) as answer:
+        assert answer.status == 200
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process started."""
+    found = []
+    for one in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):  # ended meanwhile
+            if f"\nPPid:\t{pid}\n" in Path("/proc", one, "status").read_text():
+                found.append(int(one))
+    return sorted(found)
 
 
 def test_a_refusal_leaves_nothing(tmp_path: Path) -> None:
