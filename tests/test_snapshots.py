@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -9,6 +10,9 @@ from django.db import IntegrityError, connection, transaction
 from plans.models import Coupon
 from tests import snapshots
 from tests.snapshots import STANDING, empty, filled, own_tables, remembered
+from tests.usage.old_days import no_days as no_days
+from tests.usage.world import an_app, event, make_meter, send
+from usage.partitions import forget_days
 
 pytestmark = pytest.mark.django_db
 
@@ -144,6 +148,25 @@ def test_after_a_copy_numbers_go_on_and_triggers_work() -> None:
         assert len(rows(HISTORY)) == 3  # the new one's, written by its trigger
         Coupon.objects.filter(code="a").update(name_en="Less")
         assert len(rows(HISTORY)) == 4
+
+
+def test_raw_events_come_back_with_their_days_table(no_days: None) -> None:
+    at = datetime(2026, 9, 20, 4, tzinfo=UTC)
+
+    def build() -> None:
+        make_meter()
+        send(event(an_app(), at=at, value="7"), at=at, backfill=True)
+
+    with one_test():
+        remembered("events", 1, build, days=[at.date()])
+        first = rows("usage_usageevent_20260920")
+    forget_days()  # the table went with the test
+    with one_test():
+        remembered("events", 1, build, days=[at.date()])
+        second = rows("usage_usageevent_20260920")
+
+    assert len(first) == 1
+    assert second == first
 
 
 @pytest.mark.django_db(transaction=True)
