@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Django's command line for Ratecard; `python3 dev.py manage …` finds the running copy's servers first."""
 
+import gc
 import os
 import sys
 
@@ -14,6 +15,9 @@ def main() -> None:
         os.environ.setdefault("RATECARD_DEBUG", "1")
     from django.core.management import execute_from_command_line
 
+    if sys.argv[1:2] == ["migrate"]:  # makes models by the thousand: a sixth of its time went into garbage
+        gc.freeze()
+        gc.set_threshold(100_000, 20, 100)
     execute_from_command_line(sys.argv)
 
 

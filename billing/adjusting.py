@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from billing.derivation import from_tree, plain
+from billing.derivation import from_tree
 from billing.drawing import Packs, drawn
 from billing.models import Invoice, InvoiceLine, LineKind, PackDraw
 from billing.rated_from import parts_of, spent_of
@@ -18,6 +18,7 @@ from billing.services.drafting import DraftLine, lines_of
 from billing.values import Draw, Pack
 from billing.wording import described, late_label
 from plans.money import exact
+from plans.ratio import plain
 from plans.timespan import Period
 from subscriptions.selectors import zone_of
 from usage.grain import Grain

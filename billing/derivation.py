@@ -13,8 +13,7 @@ from typing import Any
 
 from plans.errors import DomainError, _
 from plans.money import exact, to_multiple
-from plans.ratio import plain as plain
-from plans.ratio import quotient, read
+from plans.ratio import plain, quotient, read
 from plans.terms import canonical_json
 
 ZERO = Decimal(0)

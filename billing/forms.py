@@ -10,13 +10,13 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from billing.derivation import plain
 from billing.forms_use import MOST, usage_in, use_fields
 from billing.quote_asked import free_tier
 from billing.quote_request import QuoteRequest
 from plans.composition import COUPON, SLA, SUPPORT, clashes, modules_in
 from plans.errors import DomainError
 from plans.models import Coupon, Meter, PlanVersion
+from plans.ratio import plain
 from plans.selectors import Offer
 from plans.templatetags.figures import tongue
 from plans.templatetags.figures import unit as unit_name

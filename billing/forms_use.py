@@ -7,9 +7,9 @@ from typing import Any
 
 from django import forms
 
-from billing.derivation import plain
 from plans.highlights import Highlight, bands_by_meter
 from plans.models import Meter
+from plans.ratio import plain
 from plans.templatetags.figures import language_tag
 from plans.terms import Document
 

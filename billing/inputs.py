@@ -6,8 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from billing.derivation import plain
 from billing.values import Context, Due, Observation, Pack, Quantities
+from plans.ratio import plain
 from plans.terms import Terms, canonical_json
 from plans.timespan import Period
 

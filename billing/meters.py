@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from billing.derivation import TAKES, Node, plain
+from billing.derivation import TAKES, Node
 from billing.values import Observation
+from plans.ratio import plain
 from plans.terms import Meter, Stage
 from plans.timespan import Period, local_date
 from plans.tou import Timetable

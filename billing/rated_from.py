@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from billing.derivation import Node, plain
+from billing.derivation import Node
 from billing.drawing import Packs
 from billing.models import Invoice, InvoiceLine, LineKind
 from billing.selectors_due import Part
@@ -15,7 +15,7 @@ from billing.selectors_gather import Frozen, Standpoint
 from billing.services.drafting import TAX, Draft
 from billing.values import Context, Due, Line, Pack
 from plans.models import PlanVersion
-from plans.ratio import read
+from plans.ratio import plain, read
 from plans.selectors import terms_of
 from plans.terms import Terms
 from plans.timespan import Period

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from billing.derivation import Node, plain
+from billing.derivation import Node
 from billing.meters import BAND
 from billing.values import Line
+from plans.ratio import plain
 from plans.terms import Charge
 
 ZERO = Decimal(0)

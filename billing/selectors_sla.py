@@ -10,9 +10,10 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from billing import sla
-from billing.derivation import from_tree, plain
+from billing.derivation import from_tree
 from billing.models import InvoiceLine, InvoiceStatus, LineKind, SlaCondition
 from billing.selectors_gather import Standpoint, last_instant, standpoint, version_at, within_agreement
+from plans.ratio import plain
 from plans.selectors_promises import sla_promise_of
 from plans.sla_terms import Excluded, SlaPromise, is_excluded
 from plans.terms import canonical_json, to_tree

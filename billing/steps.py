@@ -6,12 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from billing.derivation import Node, plain
+from billing.derivation import Node
 from billing.numbers import Chain, Env, Number, chosen
 from billing.proration import fractions
 from plans.errors import DomainError, _
 from plans.money import Mode, minor_step, to_multiple
-from plans.ratio import quotient
+from plans.ratio import plain, quotient
 from plans.tariff import Band, BandPart, Tariff
 from plans.terms import Prorate
 from plans.timespan import Period

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from billing.adjusting import differences, rated_again
 from billing.content import content_hash
-from billing.derivation import DerivationMismatch, Node, from_tree, plain, reevaluate
+from billing.derivation import DerivationMismatch, Node, from_tree, reevaluate
 from billing.grains import worth_of
 from billing.inputs import line_inputs_hash
 from billing.models import Invoice, InvoiceLine, LineKind
@@ -22,7 +22,7 @@ from billing.verifying_readings import Fault, raw_proof, reading_faults
 from plans.errors import DomainError
 from plans.models import PlanVersion
 from plans.money import exact, from_minor
-from plans.ratio import read
+from plans.ratio import plain, read
 from plans.selectors import terms_of
 from usage.grain import Worth
 from usage.models import Reading

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from billing.derivation import plain
+from plans.ratio import plain
 from usage.grain import Attributes, Worth
 from usage.models import Reading
 from usage.recounting import RollupCheck, asks_for_worth, recountable, recounted, rollup_checks, users_again

@@ -5,12 +5,16 @@ their numbers: no sequence gives one twice in a database, not even after a rollb
 """
 
 from collections.abc import Callable, Hashable, Iterable
+from datetime import date
 
 from django.db import connection, transaction
+
+from usage.partitions import ensure_days
 
 Rows = dict[str, bytes]  # what COPY says of each table that has rows
 
 STANDING = {"django_migrations", "django_content_type", "auth_permission"}  # all that a new database holds
+PARTITIONED = {"usage_usageevent"}  # COPY reads it through a query alone
 _kept: dict[tuple[str, Hashable], Rows] = {}
 
 _TABLES = """
@@ -19,11 +23,11 @@ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NO
 """
 
 
-def remembered(name: str, key: Hashable, build: Callable[[], object]) -> None:
+def remembered(name: str, key: Hashable, build: Callable[[], object], *, days: Iterable[date] = ()) -> None:
     """Have `build` done: by itself the first time in an empty database, from then on by copying in its rows.
 
     It must depend on nothing but its key and the tables it writes to. Where one of those holds rows already,
-    it is done by itself as ever.
+    it is done by itself as ever. `days` are those of its raw events: a partition is no row, so it is made.
     """
     place = (name, key)
     if place not in _kept:
@@ -34,6 +38,7 @@ def remembered(name: str, key: Hashable, build: Callable[[], object]) -> None:
     elif filled(_kept[place]):
         build()
     else:
+        ensure_days(days)
         _copy_in(_kept[place])
 
 
@@ -66,7 +71,8 @@ def _dumped(tables: Iterable[str]) -> Rows:
     found = {}
     with connection.cursor() as cursor:
         for table in tables:
-            with cursor.copy(f"COPY {table} TO STDOUT") as rows:
+            source = f"(SELECT * FROM {table})" if table in PARTITIONED else table
+            with cursor.copy(f"COPY {source} TO STDOUT") as rows:
                 found[table] = b"".join(bytes(piece) for piece in rows)
     return found
 

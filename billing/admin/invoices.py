@@ -39,6 +39,7 @@ from config.admin_base import (
     labelled,
 )
 from plans.admin.acting import by
+from plans.admin.people import PeopleColumns, person, person_column
 from plans.clock import now
 from plans.errors import DomainError
 from plans.templatetags.figures import moment, quantity
@@ -133,11 +134,12 @@ class LineInline(ReadOnlyInline):
         return priced(row.amount, row.invoice.currency)
 
 
-class PaymentInline(ReadOnlyInline):
+class PaymentInline(PeopleColumns, ReadOnlyInline):
     """Money that came in for it."""
 
     model = Payment
-    fields = ("paid_at", "provider", "provider_id", "money", "by")
+    who = person_column("by", _("by"))
+    fields = ("paid_at", "provider", "provider_id", "money", "who")
     readonly_fields = ("money",)
 
     @display(description=_("amount"))
@@ -167,20 +169,11 @@ class InvoiceAdmin(ReadOnlyAdmin):
     """The invoice desk. An issued invoice is never edited; another document corrects it."""
 
     list_display = (
-        "__str__",
-        "customer_link",
-        "kind",
-        "status_label",
-        "money",
-        "collection",
-        "issued",
-        "due",
+        *("__str__", "customer_link", "kind", "status_label"),
+        *("money", "collection", "issued", "due"),
     )
     list_filter = (
-        "status",
-        "kind",
-        "collection",
-        "currency",
+        *("status", "kind", "collection", "currency"),
         ("customer", admin.RelatedOnlyFieldListFilter),
     )
     list_select_related = ("customer", "subscription")
@@ -198,11 +191,16 @@ class InvoiceAdmin(ReadOnlyAdmin):
                     ("kind", "collection", "hosted"),
                     ("service", "issued", "due", "paid"),
                     ("subtotal_money", "zone", "public_id"),
-                    ("created_by", "content_hash"),
+                    ("maker", "content_hash"),
                 )
             },
         ),
     )
+
+    @display(description=_("created by"))
+    def maker(self, row: Invoice) -> str:
+        """Who asked for it."""
+        return person(row.created_by)
 
     @display(description=_("customer"), ordering="customer__name")
     def customer_link(self, row: Invoice) -> SafeString | str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from billing.derivation import plain
+from plans.ratio import plain
 from usage.models import Reading
 from usage.selectors_raw import (
     RawEvent,

@@ -8,13 +8,13 @@ from typing import Any
 
 from billing.adjusting import billed_amounts, holding
 from billing.content import head_of
-from billing.derivation import plain
 from billing.models import CreditDraw, Invoice, InvoiceLine, LineKind
 from billing.rated_from import packs_of, parts_of, spent_of
 from billing.selectors_due import Packs, Part
 from billing.sla import figure_of
 from billing.values import Context, Due, Line, Pack
 from plans.models import PlanVersion
+from plans.ratio import plain
 from plans.selectors import terms_of
 from plans.timespan import Period
 from usage.models import Reading

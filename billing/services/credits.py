@@ -8,13 +8,14 @@ from decimal import Decimal
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from billing.derivation import Node, plain, to_tree
+from billing.derivation import Node, to_tree
 from billing.models import CreditDraw, LineKind, SlaCredit
 from billing.rating import ENGINE
 from billing.services.drafting import TAX, Draft, DraftLine, rated_lines
 from billing.values import Line
 from billing.wording import credit_described, credit_label, voucher_label
 from plans.money import from_minor, to_multiple
+from plans.ratio import plain
 from plans.timespan import Period
 from subscriptions.selectors import zone_of
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange as Span
 from django.db.models import Prefetch
 
-from billing.derivation import Node, plain, to_tree
+from billing.derivation import Node, to_tree
 from billing.dues import Calendar, advance_dues, companions
 from billing.early_exit import YEAR, bounded, facts_of, gross_share, used_of
 from billing.errors import ExitChanged, ExitUnpaid
@@ -22,6 +22,7 @@ from billing.values import Due
 from plans.actor import Actor
 from plans.history import changes
 from plans.money import from_minor, to_minor
+from plans.ratio import plain
 from plans.terms_early_exit import CODE
 from plans.timespan import Period
 from subscriptions import services as agreements

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange as Span
 
 from billing import sla
-from billing.derivation import plain, to_tree
+from billing.derivation import to_tree
 from billing.locks import lock_customers
 from billing.models import SlaAssessment
 from billing.rating import rate_figure
@@ -23,6 +23,7 @@ from plans.actor import Actor
 from plans.history import changes
 from plans.money import from_minor, to_multiple
 from plans.promises import SMALLEST
+from plans.ratio import plain
 from plans.sla_terms import is_payable
 from plans.terms import to_tree as tree_of
 from plans.timespan import Period

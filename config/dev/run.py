@@ -152,16 +152,21 @@ class Start:
 
     def announce(self) -> None:
         """Write run.json and print it for people, with a first request and its real answer."""
-        pids = {child.name: child.pid for child in self.supervisor.children} | {"supervisor": os.getpid()}
-        now = datetime.now(UTC)
-        demo = read_json(self.state.demo_file)
-        content = run_file(self.options, self.addresses, pids, demo, sandbox=self.stripe.sandbox, at=now)
-        write_private(self.state.run_file, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        content = self.write_run_file()
         print(f"\n{summary(content)}\n")
-        self.first_request(content, sample(demo.get("sample_event"), at=now))
+        demo = read_json(self.state.demo_file)
+        self.first_request(content, sample(demo.get("sample_event"), at=datetime.now(UTC)))
         for note in self.notes():
             print(f"  {note}")
         print("  Ready. Ctrl-C ends everything.\n", flush=True)
+
+    def write_run_file(self) -> dict[str, Any]:
+        """Say in run.json what runs now, and return it."""
+        pids = {child.name: child.pid for child in self.supervisor.children} | {"supervisor": os.getpid()}
+        demo, now = read_json(self.state.demo_file), datetime.now(UTC)
+        content = run_file(self.options, self.addresses, pids, demo, sandbox=self.stripe.sandbox, at=now)
+        write_private(self.state.run_file, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        return content
 
     def notes(self) -> Iterator[str]:
         """Yield what a person might miss."""
@@ -210,7 +215,7 @@ def supervise(start: Start) -> int:
         start.application()
         start.announce()
         ready = True
-        start.supervisor.watch()
+        start.supervisor.watch(start.write_run_file)
     except Stopped:
         print("\n  Stopping …", flush=True)
     finally:

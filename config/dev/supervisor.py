@@ -4,12 +4,14 @@ import contextlib
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
 from config.dev.errors import Refused, Stopped
 from config.dev.places import last_lines
 from config.dev.process import TICK_SECONDS, Child, Recipe, ask_to_stop, finish, launch
+from config.dev.revival import Revivals
 from config.dev.state import State, hear_signals
 
 TOGETHER = ("web", "worker", "beat")  # asked together, then awaited; the servers below go one by one
@@ -24,6 +26,8 @@ class Supervisor:
     def __init__(self, state: State) -> None:
         self.state = state
         self.children: list[Child] = []
+        self.recipes: dict[str, Recipe] = {}
+        self.revivals = Revivals()
         self.signals = 0
         hear_signals(self._on_signal)
         self.guard = self._start_guard()
@@ -58,6 +62,7 @@ class Supervisor:
 
     def start(self, recipe: Recipe) -> Child:
         """Start a server and watch it."""
+        self.recipes[recipe.name] = recipe
         return self.add(launch(recipe, self.state.logs))
 
     def pause(self) -> None:
@@ -91,13 +96,33 @@ class Supervisor:
         """Run a command to its end."""
         self.complete(self.begin(recipe))
 
-    def watch(self) -> None:
-        """Show what the children print until one ends or we are asked to stop."""
+    def revive(self) -> list[str]:
+        """Start again what was killed and keeps nothing itself; return which servers have a new process."""
+        if self.signals:
+            return []
+        ended = [child for child in self.children if child.lasting and child.process.poll() is not None]
+        revived = [child for child in ended if self.revivals.allows(child.name, time.monotonic())]
+        for child in revived:
+            finish(child)  # what is left of its group holds the port
+            self.children.remove(child)
+            self.tell_guard(f"-{child.pid}")
+            self.start(self.recipes[child.name])
+            code, kept = child.process.returncode, child.log.with_suffix(".log.1")
+            print(
+                f"  {child.name} ended with code {code} and is started again; {kept} is its log.", flush=True
+            )
+        return [child.name for child in revived]
+
+    def watch(self, revived: Callable[[], object]) -> None:
+        """Show what the children print until one ends for good or we are asked to stop."""
         show = [child for child in self.children if child.name in {*TOGETHER, "sandbox"}]
         places = {child.name: child.log.stat().st_size for child in show}
         while True:
             for child in show:
                 places[child.name] = self._show(child, places[child.name])
+            if again := self.revive():
+                places.update(dict.fromkeys(again, 0))  # a new process has a new log
+                revived()
             self.pause()
             time.sleep(0.2)
 

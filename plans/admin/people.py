@@ -1,8 +1,9 @@
 """Who acted, as people know each other: by e-mail address."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from django.contrib.admin import AllValuesFieldListFilter
 from django.contrib.auth import get_user_model
 from django.db.models import CharField, OuterRef, Subquery, Value
 from django.db.models.functions import Cast, Concat
@@ -68,6 +69,16 @@ def person_column(field: str, description: Any) -> Callable[[Any, Any], str]:
         return called(row, field, _address(field))
 
     return shown
+
+
+class PersonFilter(AllValuesFieldListFilter):
+    """A list's filter by who acted, each called as in the list's column."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """Yield Django's choices under names that people know, for one query more."""
+        names = people(str(actor) for actor in self.lookup_choices if actor)
+        for choice in super().choices(changelist):
+            yield {**choice, "display": names.get(str(choice["display"]), choice["display"])}
 
 
 def _address(field: str) -> str:

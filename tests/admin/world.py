@@ -119,7 +119,7 @@ def add_usage(number: int, subscription: Subscription) -> None:
     """A batch with an event, a cell, a reading, refusals, availability."""
     app, meter = make_app(subscription.customer, region="cn-north"), Meter.objects.get(code=f"meter{number}")
     batch = IngestBatch.objects.create(
-        n=1, day_min=date(2026, 11, 20), day_max=date(2026, 11, 20), app_ids=[app.pk], by="key:1"
+        n=1, day_min=date(2026, 11, 20), day_max=date(2026, 11, 20), app_ids=[app.pk], by=f"key:{number}"
     )
     ensure_days([date(2026, 11, 20)])
     with connection.cursor() as cursor:
@@ -149,12 +149,12 @@ def add_usage(number: int, subscription: Subscription) -> None:
         subscription=subscription, customer=subscription.customer, feature=Feature.objects.earliest("pk"),
         period_start=NOVEMBER, period_end=NOW, percent=80, limit=100, used=80, at=NOW,
     )  # fmt: skip
-    add_refused(app, meter)
+    add_refused(number, app, meter)
     add_statements(number, app)
     add_reports(number, app)
 
 
-def add_refused(app: App, meter: Meter) -> None:
+def add_refused(number: int, app: App, meter: Meter) -> None:
     """A void event, what it changed, a conflict, an event in quarantine."""
     EventVoid.objects.create(
         app=app,
@@ -172,11 +172,17 @@ def add_refused(app: App, meter: Meter) -> None:
         app=app, meter=meter, cell_start=NOVEMBER, batches=[2], after=said, reason="sent twice", by="user:1"
     )
     EventConflict.objects.create(
-        app=app, event_key=uuid4(), source="gateway", event_id="e1", kept_hash=1, refused_hash=2, by="key:1"
+        app=app,
+        event_key=uuid4(),
+        source="gateway",
+        event_id="e1",
+        kept_hash=1,
+        refused_hash=2,
+        by=f"key:{number}",
     )
     QuarantinedEvent.objects.create(
         identity=uuid4(), payload_hash=1, reason="unknown_app", subject="app_x", type="message.sent",
-        body={"id": "e1"}, by="key:1", expires_at=DECEMBER,
+        body={"id": "e1"}, by=f"key:{number}", expires_at=DECEMBER,
     )  # fmt: skip
 
 

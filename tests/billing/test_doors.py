@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from billing.baskets import Question, rated
 from billing.calculation import NotCalculable
-from billing.derivation import plain, to_tree
+from billing.derivation import to_tree
 from billing.inputs import inputs_json
 from billing.inputs_read import read_inputs
 from billing.previews import LARGEST, preview_lines
@@ -30,6 +30,7 @@ from billing.situation import Situation
 from billing.situation_run import answer
 from billing.values import Context, Due, Observation, Pack, Rating
 from plans.catalogue_yaml import read_yaml
+from plans.ratio import plain
 from plans.shape import build
 from plans.terms import Terms, canonical_json, read_terms
 from plans.timespan import Period, local_midnight, shift_months

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from django.conf import settings
 from django.db.models.functions import Now
 
 from billing.books import offences
@@ -16,6 +17,7 @@ from subscriptions.models import App, Subscription
 from subscriptions.services import cancel_at_period_end
 from tests.billing.world import EDGE, SHANGHAI, START, TERMS, begin, make_plan
 from tests.factories import TESTER
+from tests.snapshots import remembered
 from tests.usage.old_days import no_days as no_days
 from tests.usage.world import event, rows, send
 from usage.models import DirtyCell, DroppedDay, IngestBatch, Reading, UsageEventKey
@@ -57,6 +59,23 @@ def bill(until: datetime) -> None:
             run_night(edge + GRACE)
 
 
+def billed(*uses: tuple[int, str]) -> Subscription:
+    """Return an agreement with usage so many days after `IN_PERIOD`, billed until the first day is free.
+
+    Its nights are most of the work of these tests, so they happen once a process.
+    """
+
+    def build() -> None:
+        subscription, _start = begin()
+        for days, value in uses:
+            use(subscription, at=IN_PERIOD + timedelta(days=days), value=value)
+        bill(FREE)
+
+    days = [DAY + timedelta(days=days) for days, _value in uses]
+    remembered("billed", (uses, settings.RATECARD_CLOCK), build, days=days)
+    return Subscription.objects.get()
+
+
 def blocked(at: datetime, day: date = DAY) -> list[str]:
     found = {one.facts.day: one.blocks for one in judged_days(at=at, needs=needs)}
     return [block.code for block in found[day]]
@@ -71,9 +90,7 @@ def refused(at: datetime) -> list[Block]:
 
 
 def test_B10_a_day_goes_when_its_period_is_billed_and_late_usage_is_over_and_not_before() -> None:
-    subscription, _start = begin()
-    use(subscription)
-    bill(FREE)
+    billed((0, "60000"))
 
     early = retain(at=FREE - timedelta(seconds=1), needs=needs)
     assert (early.dropped, is_there()) == ([], True)
@@ -122,9 +139,7 @@ def test_B10_a_parked_customer_keeps_its_days_and_nobody_else_s() -> None:
 
 
 def test_B10_pending_batches_dirty_cells_and_late_receipts_keep_a_day() -> None:
-    subscription, _start = begin()
-    use(subscription)
-    bill(FREE)
+    subscription = billed((0, "60000"))
     app, meter = app_of(subscription), Reading.objects.first().meter
     mark_dirty(app=app, meter=meter, instant=IN_PERIOD, reason="test", at=FREE, by=TESTER)
     send(event(app, at=IN_PERIOD, type="mau", user="ann"), at=FREE, backfill=True)
@@ -185,10 +200,7 @@ def test_an_agreement_that_ended_needs_its_last_days_no_longer_than_late_usage()
 @pytest.fixture
 def gone() -> Subscription:
     """An agreement whose first month is billed, and the raw events of one of its two days dropped."""
-    subscription, _start = begin()
-    use(subscription)
-    use(subscription, at=IN_PERIOD + timedelta(days=9), value="1")
-    bill(FREE)
+    subscription = billed((0, "60000"), (9, "1"))
     IngestBatch.objects.filter(day_min=DAY + timedelta(days=9)).update(received_at=FREE - timedelta(days=1))
     assert retain(at=FREE, needs=needs).dropped == [DAY]
     DroppedDay.objects.update(dropped_at=Now() - timedelta(hours=1))  # one transaction has one now()

@@ -11,8 +11,7 @@ from django.urls import reverse
 
 from billing.tasks import retain_usage
 from config.celery import CADENCE
-from tests.billing.test_retention import DAY, FREE, IN_PERIOD, bill, is_there, use
-from tests.billing.world import begin
+from tests.billing.test_retention import DAY, FREE, billed, is_there
 from tests.factories import make_user
 from tests.usage.old_days import no_days as no_days
 from usage.models import DroppedDay, KeptDay
@@ -32,11 +31,7 @@ def _clock(settings) -> None:
 
 def two_days() -> str:
     """Have usage in two billed periods; return the agreement."""
-    subscription, _start = begin()
-    use(subscription)
-    use(subscription, at=IN_PERIOD + timedelta(days=20))
-    bill(FREE)
-    return subscription.public_id
+    return billed((0, "60000"), (20, "60000")).public_id
 
 
 def told(*options: str) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from config.dev import choices, identity, places, postgres, process, runfile, state, testing, valkey
+from config.dev import choices, identity, places, postgres, process, revival, runfile, state, testing, valkey
 from config.dev.errors import Refused
 from config.dev.manage import needs_nothing
 
@@ -54,6 +54,15 @@ def test_a_mapped_user_comes_before_the_command_and_nobody_is_an_identity() -> N
 def test_a_child_dies_with_its_parent_where_the_kernel_can_do_it() -> None:
     assert process.death_prefix("INT", has_setpriv=True) == ["setpriv", "--pdeathsig", "INT", "--"]
     assert process.death_prefix("INT", has_setpriv=False) == []
+
+
+def test_what_keeps_nothing_is_started_again_until_it_ends_too_often() -> None:
+    revivals = revival.Revivals()
+
+    assert [revivals.allows("beat", at) for at in (0, 1, 2, 59, 62)] == [True, True, True, False, True]
+    assert [revivals.allows("web", at) for at in (0, 25, 50, 75, 100)] == [True] * 5
+    assert not revivals.allows("postgres", 0)
+    assert not revivals.allows("valkey", 0)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """`dev.py run` as one process tree: whatever ends it, nothing of it is left."""
 
+import contextlib
 import json
 import os
 import signal
@@ -23,19 +24,20 @@ pytestmark = [
 ]
 READY_SECONDS = 120
 MARK = "RATECARD_TEST_MARK"
+RUN = (sys.executable, "-m", "config.dev.run", "--no-demo")
 
 
 class Copy:
     """One running copy, found again by a mark in its environment."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *without: str) -> None:
         self.folder = folder
         self.mark = uuid4().hex
         kept = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
         self.log = folder.parent / f"run-{self.mark}.log"
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "config.dev.run", "--no-demo", "--port", "0", "--data", str(folder)],
+                [*RUN, "--port", "0", "--data", str(folder), *without],
                 cwd=ROOT,
                 env={**kept, MARK: self.mark, "PYTHONPATH": str(ROOT)},
                 stdout=output,
@@ -73,11 +75,11 @@ def wait_until(done: Callable[[], bool], seconds: float) -> None:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[], Copy]]:
+def start(tmp_path: Path) -> Iterator[Callable[..., Copy]]:
     copies: list[Copy] = []
 
-    def begin() -> Copy:
-        copies.append(Copy(tmp_path / "var"))
+    def begin(*without: str) -> Copy:
+        copies.append(Copy(tmp_path / "var", *without))
         return copies[-1]
 
     yield begin
@@ -87,8 +89,8 @@ def start(tmp_path: Path) -> Iterator[Callable[[], Copy]]:
             copy.process.wait(60)
 
 
-def test_nothing_is_left_whatever_ends_a_run(start: Callable[[], Copy]) -> None:
-    """First start, SIGTERM; second start, one child dies; third start, the supervisor is killed."""
+def test_nothing_is_left_whatever_ends_a_run(start: Callable[..., Copy]) -> None:
+    """First start, SIGTERM; second start, children die; third start, the supervisor is killed."""
     first = start()
     found = first.ready()
     assert_usable(found, first)
@@ -97,15 +99,16 @@ def test_nothing_is_left_whatever_ends_a_run(start: Callable[[], Copy]) -> None:
     assert first.left() == []
     assert not (first.folder / "run.json").exists()
 
-    second = start()
+    second = start("--without-worker")
     again = second.ready()
     assert again["logins"]["staff"] == found["logins"]["staff"]
+    assert_killed_servers_come_back(again, second)
     os.kill(again["pids"]["valkey"], signal.SIGKILL)
     assert second.process.wait(40) == 1
     assert "valkey ended with code -9" in second.log.read_text()
     assert second.left() == []
 
-    third = start()
+    third = start("--without-beat")
     third.ready()
     third.process.kill()
     third.process.wait()
@@ -124,6 +127,43 @@ def assert_usable(found: dict[str, Any], copy: Copy) -> None:
     for address in (f"{found['portal']}/readyz", found["login_url"], f"{found['api_docs']}/"):
         with urllib.request.urlopen(address, timeout=10) as answer:
             assert answer.status == 200
+
+
+def assert_killed_servers_come_back(found: dict[str, Any], copy: Copy) -> None:
+    """Kill a process that answers requests, and beat itself: both have a successor, requests an answer."""
+    web, beat = found["pids"]["web"], found["pids"]["beat"]
+    serving = children(web)
+
+    def started() -> int:
+        return (copy.folder / "logs/web.log").read_text().count("Started worker-")
+
+    def beats() -> int:
+        pid: int = json.loads((copy.folder / "run.json").read_text())["pids"]["beat"]
+        return pid
+
+    def back() -> bool:
+        return serving[0] not in children(web) and started() == len(serving) + 1 and beats() != beat
+
+    wait_until(lambda: started() == len(serving), 20)  # until then one would not hear the signal to stop
+    os.kill(serving[0], signal.SIGKILL)
+    os.kill(beat, signal.SIGKILL)
+
+    wait_until(back, 20)
+    assert back(), copy.log.read_text()
+    assert Path("/proc", str(beats())).exists()
+    assert "beat ended with code -9 and is started again" in copy.log.read_text()
+    with urllib.request.urlopen(f"{found['portal']}/healthz", timeout=10) as answer:
+        assert answer.status == 200
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process started."""
+    found = []
+    for one in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):  # ended meanwhile
+            if f"\nPPid:\t{pid}\n" in Path("/proc", one, "status").read_text():
+                found.append(int(one))
+    return sorted(found)
 
 
 def test_a_refusal_leaves_nothing(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from config.admin_base import (
     display,
     labelled,
 )
-from plans.admin.people import PeopleColumns, person_column
+from plans.admin.people import PeopleColumns, PersonFilter, person_column
 from plans.errors import DomainError
 from plans.templatetags.figures import moment, quantity
 from subscriptions.models import App
@@ -61,7 +61,7 @@ class BatchAdmin(PeopleColumns, ReadOnlyAdmin):
     actions_detail = ("void",)
 
     list_display = ("__str__", "state_label", "events", "days", "who", "received_at", "folded_at")
-    list_filter = ("state", "by")
+    list_filter = ("state", ("by", PersonFilter))
     ordering = ("-id",)
     paginator = CheapPaginator
     fieldsets = (

@@ -5,16 +5,19 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.admin_base import ReadOnlyAdmin, labelled
+from plans.admin.people import PeopleColumns, PersonFilter, person_column
 from plans.clock import now
 from usage.models import EventConflict, QuarantinedEvent
 
 
 @admin.register(EventConflict)
-class ConflictAdmin(ReadOnlyAdmin):
+class ConflictAdmin(PeopleColumns, ReadOnlyAdmin):
     """One id, two bodies: the sender has a fault."""
 
-    list_display = ("event_id", "source", "app", "by", "received_at")
-    list_filter = (("app", admin.RelatedOnlyFieldListFilter), "by")
+    who = person_column("by", _("by"))
+
+    list_display = ("event_id", "source", "app", "who", "received_at")
+    list_filter = (("app", admin.RelatedOnlyFieldListFilter), ("by", PersonFilter))
     list_select_related = ("app",)
     search_fields = ("event_id", "source", "app__code")
     date_hierarchy = "received_at"
@@ -26,7 +29,7 @@ class ConflictAdmin(ReadOnlyAdmin):
                     ("event_id", "source"),
                     ("app", "event_key"),
                     ("kept_hash", "refused_hash"),
-                    ("by", "received_at"),
+                    ("who", "received_at"),
                 )
             },
         ),
@@ -34,10 +37,12 @@ class ConflictAdmin(ReadOnlyAdmin):
 
 
 @admin.register(QuarantinedEvent)
-class QuarantineAdmin(ReadOnlyAdmin):
+class QuarantineAdmin(PeopleColumns, ReadOnlyAdmin):
     """Well-formed events that nobody could place."""
 
-    list_display = ("subject", "type", "reason", "state", "by", "received_at", "expires_at")
+    who = person_column("by", _("by"))
+
+    list_display = ("subject", "type", "reason", "state", "who", "received_at", "expires_at")
     list_filter = ("reason", ("replayed_at", admin.EmptyFieldListFilter), "type")
     search_fields = ("subject", "type")
     date_hierarchy = "received_at"
@@ -48,7 +53,7 @@ class QuarantineAdmin(ReadOnlyAdmin):
                 "fields": (
                     ("subject", "type", "reason"),
                     ("state", "result", "replayed_at"),
-                    ("by", "received_at", "expires_at"),
+                    ("who", "received_at", "expires_at"),
                     "body",
                 )
             },

@@ -6,6 +6,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from config.admin_base import CheapPaginator, ReadOnlyAdmin, change_link, display
+from plans.admin.people import PeopleColumns, person_column
 from plans.templatetags.figures import moment, quantity, unit
 from plans.templatetags.figures import span as shown_days
 from plans.timespan import Period
@@ -134,16 +135,18 @@ class ReadingAdmin(ReadOnlyAdmin):
 
 
 @admin.register(DirtyCell)
-class DirtyCellAdmin(ReadOnlyAdmin):
+class DirtyCellAdmin(PeopleColumns, ReadOnlyAdmin):
     """Cells waiting to be recomputed."""
 
-    list_display = ("cell_start", "app", "meter", "reason", "by", "marked_at")
+    who = person_column("by", _("by"))
+
+    list_display = ("cell_start", "app", "meter", "reason", "who", "marked_at")
     list_filter = (("meter", admin.RelatedOnlyFieldListFilter),)
     list_select_related = ("app", "meter")
     search_fields = ("app__code", "reason")
     fieldsets = (
         (
             None,
-            {"fields": (("app", "meter"), ("cell_start", "cell_end"), "reason", ("by", "marked_at"))},
+            {"fields": (("app", "meter"), ("cell_start", "cell_end"), "reason", ("who", "marked_at"))},
         ),
     )
