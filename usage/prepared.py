@@ -39,15 +39,18 @@ class _PreparedCursor(ServerBindingCursor):
     cursors on the server, nothing is prepared.
     """
 
+    connection: Any
+    _convert_query: Any
     name = "prepared"  # pghistory puts its context before unnamed ones' statements; here is room for one only
 
     def execute(self, query: Any, params: Any = None, **how: Any) -> Any:
         """Run it; only here is the connection allowed to prepare: every other statement differs each time."""
+        base: Any = super()  # the stubs know one of its bases only
         if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
-            return super().execute(query, params, **how)
+            return base.execute(query, params, **how)
         usual, self.connection.prepare_threshold = self.connection.prepare_threshold, 0
         try:
-            found = super().execute(query, params, prepare=True, **how)
+            found = base.execute(query, params, prepare=True, **how)
         finally:
             self.connection.prepare_threshold = usual
         if connection.queries_logged:  # by its text, which psycopg forgets of a prepared statement
@@ -65,7 +68,7 @@ def prepared() -> CursorWrapper:
     if connection.connection not in _used:
         connection.connection.adapters.register_dumper(Packed, PackedDumper)  # which a cursor copies
         _used[connection.connection] = 0.0
-    raw: Any = _PreparedCursor(connection.connection)  # type: ignore[call-arg]  # the stubs know one base only
+    raw: Any = _PreparedCursor(connection.connection)  # type: ignore[call-arg]
     return connection.make_debug_cursor(raw) if connection.queries_logged else connection.make_cursor(raw)
 
 
