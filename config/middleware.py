@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.http import (
     JsonResponse,
 )
 from django.template.response import SimpleTemplateResponse
-from django.urls import Resolver404, resolve, reverse
+from django.urls import Resolver404, ResolverMatch, resolve, reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from pghistory.middleware import HistoryMiddleware
@@ -116,6 +117,15 @@ class LanguageMiddleware:
         return response
 
 
+_recent = lru_cache(maxsize=256)(resolve)
+SHORT = 200
+
+
+def _resolved(path: str) -> ResolverMatch:
+    """Return what answers at an address; programs ask the same few again and again."""
+    return _recent(path) if len(path) <= SHORT else resolve(path)
+
+
 class ProgramMiddleware:
     """Take a program's request straight to its view: it has no session, cookie, form, message or page.
 
@@ -133,7 +143,7 @@ class ProgramMiddleware:
             return self.get_response(request)
         try:
             request.get_host()
-            request.resolver_match = resolve(request.path_info)
+            request.resolver_match = _resolved(request.path_info)
         except DisallowedHost:
             said = _("The request names a host that is not this one: %(host)s.")
             return api_problem(

@@ -7,6 +7,7 @@ document's side of the same doors.
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -101,7 +102,7 @@ def _answered(request: HttpRequest, body: dict[str, Any], etag: str) -> HttpResp
     if etag in sent or "*" in sent:
         response = HttpResponse(status=304)
     else:
-        response = JsonResponse(body, json_dumps_params={"ensure_ascii": False})
+        response = HttpResponse(msgspec.json.encode(body), content_type="application/json")
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     return response

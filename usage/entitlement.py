@@ -6,12 +6,13 @@ highest holds, allowances add up (as often as a module is held), of texts a modu
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal
+
+import msgspec
 
 from plans.money import exact
 from plans.ratio import decimal_text
@@ -143,8 +144,7 @@ def _limit(facts: Facts) -> Decimal | None:
 def etag_of(answers: Iterable[Mapping[str, Any]]) -> str:
     """Return a tag of what the answers say; weak, as `as_of` (when they were counted) is not part of it."""
     said = [{name: value for name, value in one.items() if name != "as_of"} for one in answers]
-    body = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return f'W/"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+    return f'W/"{hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()[:32]}"'
 
 
 def _text(value: Decimal | None) -> str | None:

@@ -5,7 +5,7 @@ import time
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
 from psycopg.adapt import Dumper
@@ -40,20 +40,21 @@ class _PreparedCursor(ServerBindingCursor):
     """
 
     connection: Any
+    django: Any  # Django's connection around it
     _convert_query: Any
     name = "prepared"  # pghistory puts its context before unnamed ones' statements; here is room for one only
 
     def execute(self, query: Any, params: Any = None, **how: Any) -> Any:
         """Run it; only here is the connection allowed to prepare: every other statement differs each time."""
         base: Any = super()  # the stubs know one of its bases only
-        if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
+        if self.django.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
             return base.execute(query, params, **how)
         usual, self.connection.prepare_threshold = self.connection.prepare_threshold, 0
         try:
             found = base.execute(query, params, prepare=True, **how)
         finally:
             self.connection.prepare_threshold = usual
-        if connection.queries_logged:  # by its text, which psycopg forgets of a prepared statement
+        if self.django.queries_logged:  # by its text, which psycopg forgets of a prepared statement
             self._query = self._convert_query(query, params)
         _used[self.connection] = time.monotonic()
         return found
@@ -62,15 +63,20 @@ class _PreparedCursor(ServerBindingCursor):
 def prepared() -> CursorWrapper:
     """Return such a cursor. A connection that did its work here within the last second is not asked first
     whether it lives: that is a round trip for each request, and a dead one refuses the statement (503)."""
-    if not connection.in_atomic_block and _last_used() + CHECK_SECONDS < time.monotonic():
-        connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    if connection.connection not in _used:
-        connection.connection.adapters.register_dumper(Packed, PackedDumper)  # which a cursor copies
-        _used[connection.connection] = 0.0
-    raw: Any = _PreparedCursor(connection.connection)  # type: ignore[call-arg]
-    return connection.make_debug_cursor(raw) if connection.queries_logged else connection.make_cursor(raw)
+    ours: Any = connections[
+        DEFAULT_DB_ALIAS
+    ]  # each look through `connection` costs as much as a small function
+    if not ours.in_atomic_block and _last_used(ours) + CHECK_SECONDS < time.monotonic():
+        ours.close_if_health_check_failed()
+    ours.ensure_connection()
+    if ours.connection not in _used:
+        ours.connection.adapters.register_dumper(Packed, PackedDumper)  # which a cursor copies
+        _used[ours.connection] = 0.0
+    raw: Any = _PreparedCursor(ours.connection)  # type: ignore[call-arg]
+    raw.django = ours
+    made: CursorWrapper = ours.make_debug_cursor(raw) if ours.queries_logged else ours.make_cursor(raw)
+    return made
 
 
-def _last_used() -> float:
-    return 0.0 if connection.connection is None else _used.get(connection.connection, 0.0)
+def _last_used(ours: Any) -> float:
+    return 0.0 if ours.connection is None else _used.get(ours.connection, 0.0)
