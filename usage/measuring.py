@@ -5,6 +5,7 @@ then read from events is limited to exactly those batches.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -179,10 +180,13 @@ def _add_values(
     sql = _FINE.replace("{take}", _TAKE[MeterKind(kind)])
     rows = by_grain(sql, apps, meters, period, grain, by=by, batches=found.batches, seen=found.seen)
     stretches = [_stretch(grain, n, period) for n in range(len(grain.slices))]  # rows are many more
+    places: defaultdict[tuple[int, int, str], list[Cell]] = defaultdict(list)
     for app, meter, region, n, said, value in rows:
         start, end = stretches[n - 1]
-        cell = Cell(start, Decimal(value), None, told_of(by, said) if by else (), end)
-        found.cells.setdefault((app, meter, region), []).append(cell)
+        figure = value if type(value) is Decimal else Decimal(value)  # a count comes as a whole number
+        places[app, meter, region].append(Cell(start, figure, None, told_of(by, said) if by else (), end))
+    for place, cells in places.items():
+        found.cells.setdefault(place, []).extend(cells)
 
 
 def _add_worth(
