@@ -5,4 +5,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+from config.body_gate import BodyGate  # noqa: E402 — its texts need the settings
+
+application = BodyGate(_django, int(os.environ.get("RATECARD_BODY_READERS", "16")))

@@ -67,13 +67,14 @@ def seed_recipe(environment: Mapping[str, str]) -> Recipe:
     return Recipe("seed", argv, whole(environment), terminal=True)
 
 
-# Of all web processes. Each keeps a connection to PostgreSQL; a client that sends half a body holds one.
-WEB_THREADS = 64
+WEB_THREADS = 64  # of all web processes; each keeps a connection to PostgreSQL
 
 
 def web_recipe(options: Options, environment: Mapping[str, str]) -> Recipe:
-    """Say how the web server is started: one process a core, each with its threads."""
+    """Say how the web server is started: one process a core, each with its threads, half of which may wait
+    for bodies."""
     cores = os.cpu_count() or 1
+    threads = max(8, WEB_THREADS // cores)
     argv = [python(), "-m", "granian", "--interface", "wsgi", "config.wsgi:application", "--host", HOST]
     size = [
         "--port",
@@ -81,12 +82,13 @@ def web_recipe(options: Options, environment: Mapping[str, str]) -> Recipe:
         "--workers",
         str(cores),
         "--blocking-threads",
-        str(max(8, WEB_THREADS // cores)),
+        str(threads),
         "--respawn-failed-workers",
         "--workers-kill-timeout",
         "15",
     ]
-    return Recipe("web", [*argv, *size, "--no-ws"], whole(environment), patience=20)
+    readers = {"RATECARD_BODY_READERS": str(threads // 2)}
+    return Recipe("web", [*argv, *size, "--no-ws"], whole({**environment, **readers}), patience=20)
 
 
 def worker_recipe(environment: Mapping[str, str]) -> Recipe:
